@@ -1,0 +1,66 @@
+/** The architecture, as rules: imports point downwards only (ARCHITECTURE.md, "Rules"). */
+const floor = (name, from, allowed, comment) => ({
+  name,
+  severity: "error",
+  comment,
+  from: { path: `^src/${from}/` },
+  to: { path: "^src/", pathNot: [`^src/${from}/`, "^src/errors\\.ts$", ...allowed.map((folder) => `^src/${folder}/`)] },
+});
+
+module.exports = {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
+    { name: "no-orphans", severity: "error", from: { orphan: true, path: "^src/", pathNot: ["\\.d\\.ts$"] }, to: {} },
+    floor("change-is-the-floor", "change", [], "change/ imports errors.ts and nothing else of ours"),
+    floor("view-sees-change", "view", ["change"], "view/ is pure: it sees change/ only"),
+    floor("sink-sees-view", "sink", ["change", "view"], "a sink knows rows, not the pipeline"),
+    floor("state-sees-view", "state", ["change", "view"], "bookkeeping knows changes and views, not the pipeline"),
+    floor("pipeline-sees-ports", "pipeline", ["change", "view", "sink", "state"], "the pipeline knows ports"),
+    {
+      name: "pipeline-sees-no-adapter",
+      severity: "error",
+      from: { path: "^src/pipeline/" },
+      to: { path: ["^src/sink/(memory|dynamodb|redis)", "^src/state/(memory|dynamodb)"] },
+    },
+    {
+      name: "pure-core",
+      severity: "error",
+      comment: "change/ and view/ import no SDK, no client, no Node module",
+      from: { path: "^src/(change|view)/" },
+      to: { path: ["node_modules/@aws-sdk/client", "node_modules/ioredis", "node_modules/@aws-lambda-powertools"], dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "local-stands-alone",
+      severity: "error",
+      comment: "the local event source mapping works for any handler: it knows nothing of views",
+      from: { path: "^src/local/event-source-mapping/" },
+      to: { path: "^src/", pathNot: ["^src/local/", "^src/errors\\.ts$"] },
+    },
+    {
+      name: "operations-are-siblings",
+      severity: "error",
+      from: { path: "^src/(local|backfill|verify|redrive|status|deploy)/" },
+      to: { path: "^src/(local|backfill|verify|redrive|status|deploy)/", pathNot: "^src/$1/" },
+    },
+    {
+      name: "entry-points-are-leaves",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/cli/" },
+      to: { path: ["^handlers/", "^src/cli/", "^pipeline\\.ts$"] },
+    },
+    {
+      name: "no-barrels",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { path: "^src/(.+/)?index\\.ts$" },
+    },
+    { name: "no-tests", severity: "error", from: { path: "^(src|handlers)/" }, to: { path: "^(test|bench|scripts)/" } },
+    { name: "no-dev-packages", severity: "error", from: { path: "^src/" }, to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"] } },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },
+  },
+};
