@@ -32,7 +32,7 @@ function describe(value: unknown): string {
   if (value === "") return "an empty string";
   if (typeof value === "object" && value !== null)
     return `of type ${value.constructor?.name ?? "object"}`;
-  return String(value);
+  return JSON.stringify(value) ?? typeof value;
 }
 
 function base64(bytes: Uint8Array): string {

@@ -82,7 +82,7 @@ function mistakesOf(options: {
   const ttl = options.ttlSeconds;
   if (ttl !== undefined && !(Number.isInteger(ttl) && (ttl as number) > 0)) {
     mistakes.push(
-      `${subject}: ttlSeconds is ${String(ttl)}; give a whole number of seconds above 0, or leave it out`,
+      `${subject}: ttlSeconds is ${JSON.stringify(ttl)}; give a whole number of seconds above 0, or leave it out`,
     );
   }
   return mistakes;

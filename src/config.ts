@@ -1,0 +1,87 @@
+import { configurationError } from "./errors.js";
+
+/** The settings of a pipeline, read once from the environment. */
+export interface Config {
+  /** Put before every declared table name, so that stages can share an account. */
+  readonly tablePrefix: string;
+  /** Name of the table for the pipeline's own bookkeeping. */
+  readonly stateTable: string;
+  /** Endpoint of DynamoDB where it is not AWS's; streams are read from the same unless told otherwise. */
+  readonly dynamodbEndpoint?: string;
+  readonly streamsEndpoint?: string;
+  /** `redis://` or `rediss://` (TLS), with user and password where needed. */
+  readonly redisUrl?: string;
+}
+
+/** Environment variables that exist, and what each means. The endpoint names are the AWS SDKs' own. */
+export const VARIABLES = {
+  MILLRACE_TABLE_PREFIX: "put before every declared table name",
+  MILLRACE_STATE_TABLE: "table for the pipeline's bookkeeping (default: <prefix>millrace-state)",
+  AWS_ENDPOINT_URL_DYNAMODB: "endpoint of DynamoDB, where it is not AWS's",
+  AWS_ENDPOINT_URL_DYNAMODB_STREAMS: "endpoint of DynamoDB Streams (default: that of DynamoDB)",
+  REDIS_URL: "redis:// or rediss:// address of the cache",
+} as const;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the settings from the environment.
+ *
+ * @throws `configuration`, listing everything that is wrong.
+ */
+export function readConfig(environment: Environment = process.env): Config {
+  const read = (name: keyof typeof VARIABLES) => environment[name] || undefined;
+  const tablePrefix = read("MILLRACE_TABLE_PREFIX") ?? "";
+  const stateTable = read("MILLRACE_STATE_TABLE") ?? `${tablePrefix}millrace-state`;
+  const dynamodbEndpoint = read("AWS_ENDPOINT_URL_DYNAMODB");
+  const streamsEndpoint = read("AWS_ENDPOINT_URL_DYNAMODB_STREAMS") ?? dynamodbEndpoint;
+  const redisUrl = read("REDIS_URL");
+  const mistakes = [
+    ...nameMistakes("MILLRACE_TABLE_PREFIX", tablePrefix, /^[a-zA-Z0-9_.-]{0,200}$/),
+    ...nameMistakes("MILLRACE_STATE_TABLE", stateTable, /^[a-zA-Z0-9_.-]{3,255}$/),
+    ...urlMistakes("AWS_ENDPOINT_URL_DYNAMODB", dynamodbEndpoint, ["http:", "https:"]),
+    ...urlMistakes("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", streamsEndpoint, ["http:", "https:"]),
+    ...urlMistakes("REDIS_URL", redisUrl, ["redis:", "rediss:"]),
+  ];
+  if (mistakes.length > 0) throw configurationError("environment", mistakes);
+  return {
+    tablePrefix,
+    stateTable,
+    ...(dynamodbEndpoint && { dynamodbEndpoint }),
+    ...(streamsEndpoint && { streamsEndpoint }),
+    ...(redisUrl && { redisUrl }),
+  };
+}
+
+function nameMistakes(variable: string, value: string, allowed: RegExp): string[] {
+  if (allowed.test(value)) return [];
+  return [
+    `${variable} is "${value}"; a table name has 3 to 255 of a-z, A-Z, 0-9, "_", "-" and "."`,
+  ];
+}
+
+function urlMistakes(
+  variable: string,
+  value: string | undefined,
+  protocols: readonly string[],
+): string[] {
+  if (value === undefined) return [];
+  const protocol = URL.canParse(value) ? new URL(value).protocol : undefined;
+  if (protocol !== undefined && protocols.includes(protocol)) return [];
+  return [
+    `${variable} is "${value}"; give an address that begins with ${protocols.map((p) => `${p}//`).join(" or ")}`,
+  ];
+}
+
+/** The name DynamoDB knows a declared table by. */
+export function physicalName(config: Pick<Config, "tablePrefix">, table: string): string {
+  return config.tablePrefix + table;
+}
+
+/** The declared name of a table DynamoDB knows; `undefined` where the prefix is another's. */
+export function declaredName(
+  config: Pick<Config, "tablePrefix">,
+  table: string,
+): string | undefined {
+  return table.startsWith(config.tablePrefix) ? table.slice(config.tablePrefix.length) : undefined;
+}

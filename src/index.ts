@@ -1,0 +1,18 @@
+/** Millrace's public API. */
+export { NumberValue } from "./change/attribute-value.js";
+export type { Change, ChangeCause, ChangeType } from "./change/change.js";
+export { createCacheHandler, createCombinedHandler, createTablesHandler } from "./compose.js";
+export { type ErrorCode, type ErrorContext, isMillraceError, MillraceError } from "./errors.js";
+export type { StreamHandler } from "./lambda/stream-handler.js";
+export {
+  type CacheType,
+  type CacheView,
+  cacheView,
+  type CacheViewOptions,
+} from "./view/cache-view.js";
+export { collectDeclarations, type Declarations } from "./view/declarations.js";
+export { binaryKey, type KeyAttribute, numberKey, type TableKey } from "./view/key.js";
+export type { Condition, DataPredicate } from "./view/predicate.js";
+export { source, type Source, type SourceOptions } from "./view/source.js";
+export { type TableView, tableView, type TableViewOptions } from "./view/table-view.js";
+export type { View } from "./view/view.js";
