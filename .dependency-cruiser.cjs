@@ -13,8 +13,9 @@ module.exports = {
     { name: "no-orphans", severity: "error", from: { orphan: true, path: "^src/", pathNot: ["\\.d\\.ts$"] }, to: {} },
     floor("change-is-the-floor", "change", [], "change/ imports errors.ts and nothing else of ours"),
     floor("view-sees-change", "view", ["change"], "view/ is pure: it sees change/ only"),
-    floor("sink-sees-view", "sink", ["change", "view"], "a sink knows rows, not the pipeline"),
-    floor("state-sees-view", "state", ["change", "view"], "bookkeeping knows changes and views, not the pipeline"),
+    floor("dynamodb-sees-view", "dynamodb", ["change", "view"], "what sinks and state share of DynamoDB itself"),
+    floor("sink-sees-view", "sink", ["change", "view", "dynamodb"], "a sink knows rows, not the pipeline"),
+    floor("state-sees-view", "state", ["change", "view", "dynamodb"], "bookkeeping knows changes and views, not the pipeline"),
     floor("pipeline-sees-ports", "pipeline", ["change", "view", "sink", "state"], "the pipeline knows ports"),
     {
       name: "pipeline-sees-no-adapter",

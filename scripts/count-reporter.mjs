@@ -2,6 +2,8 @@
 export default class CountReporter {
   onRunComplete(_contexts, results) {
     const suites = results.numRuntimeErrorTestSuites;
-    process.stdout.write(`\n${results.numPassedTests} passed, ${results.numFailedTests + suites} failed\n`);
+    process.stdout.write(
+      `\n${results.numPassedTests} passed, ${results.numFailedTests + suites} failed\n`,
+    );
   }
 }

@@ -13,6 +13,6 @@ export {
 export { collectDeclarations, type Declarations } from "./view/declarations.js";
 export { binaryKey, type KeyAttribute, numberKey, type TableKey } from "./view/key.js";
 export type { Condition, DataPredicate } from "./view/predicate.js";
-export { source, type Source, type SourceOptions } from "./view/source.js";
+export { type Source, source, type SourceOptions } from "./view/source.js";
 export { type TableView, tableView, type TableViewOptions } from "./view/table-view.js";
 export type { View } from "./view/view.js";

@@ -2,6 +2,7 @@ import { isMillraceError, messageOf, MillraceError } from "../errors.js";
 import { decodeItem, type Item, type WireItem } from "./attribute-value.js";
 import type { Change, ChangeCause } from "./change.js";
 import { keyText } from "./item-key.js";
+import { RESERVED_ATTRIBUTE, TTL_ATTRIBUTE } from "./reserved.js";
 import { parseStreamArn, streamVersion } from "./version.js";
 
 /**
@@ -59,6 +60,7 @@ export function decodeRecord(
 function decode(record: StreamRecord, keyNames: (table: string) => readonly string[]): Change {
   const body = record.dynamodb;
   if (body?.SequenceNumber === undefined) throw missing("dynamodb.SequenceNumber");
+  if (body.Keys === undefined) throw missing("dynamodb.Keys");
   if (record.eventSourceARN === undefined) throw missing("eventSourceARN");
   const type = TYPES[record.eventName as keyof typeof TYPES];
   if (type === undefined) {
@@ -72,11 +74,10 @@ function decode(record: StreamRecord, keyNames: (table: string) => readonly stri
   requireBothImages(table, body.StreamViewType);
   const oldImage = type === "insert" ? undefined : imageOf(body.OldImage, "dynamodb.OldImage");
   const newImage = type === "remove" ? undefined : imageOf(body.NewImage, "dynamodb.NewImage");
-  const key = body.Keys === undefined ? (newImage ?? oldImage ?? {}) : decodeItem(body.Keys);
   return {
     type,
     table,
-    itemKey: keyText(names, key),
+    itemKey: keyText(names, decodeItem(body.Keys)),
     version: streamVersion(label, body.SequenceNumber),
     sequenceNumber: body.SequenceNumber,
     changedAtSeconds: secondsOf(body.ApproximateCreationDateTime),
@@ -90,9 +91,15 @@ function missing(part: string): MillraceError {
   return new MillraceError("malformed-record", `${part} is missing`);
 }
 
-function imageOf(wire: WireItem | undefined, part: string): Item {
+function imageOf(wire: WireItem | undefined, part: string): Item | undefined {
   if (wire === undefined) throw missing(part);
-  return decodeItem(wire);
+  return RESERVED_ATTRIBUTE in wire ? withoutBookkeeping(wire) : decodeItem(wire);
+}
+
+/** The row of a view that is itself a source, as its declaration knows it; `undefined` for a tombstone. */
+function withoutBookkeeping(wire: WireItem): Item | undefined {
+  const { [RESERVED_ATTRIBUTE]: bookkeeping, [TTL_ATTRIBUTE]: _ttl, ...own } = wire;
+  return bookkeeping?.M?.["d"]?.BOOL === true ? undefined : decodeItem(own);
 }
 
 /** A view cannot be kept true from half the images, so another view type is a mistake of set-up, not of the record. */

@@ -1,3 +1,7 @@
+import { RESERVED_ATTRIBUTE } from "../change/reserved.js";
+
+export { RESERVED_ATTRIBUTE, TTL_ATTRIBUTE } from "../change/reserved.js";
+
 /** DynamoDB's three types of key attribute. */
 export type KeyType = "S" | "N" | "B";
 
@@ -74,6 +78,3 @@ export function keyMistakes(subject: string, key: readonly KeyAttribute[]): stri
   }
   return mistakes;
 }
-
-/** Where a row keeps its version and the key of the item it came from; no row may use the name. */
-export const RESERVED_ATTRIBUTE = "_millrace";

@@ -33,7 +33,7 @@ export interface TableViewOptions<I extends object, N extends I, R extends objec
   /** Which items are in the view: a function, a type guard that narrows the item, or a predicate as data. */
   readonly where?: ((item: I) => item is N) | ((item: I) => boolean) | DataPredicate<I>;
   /** Key attributes of the row. Must follow from the item alone: the same item always derives the same keys. */
-  readonly key: TableKey<NoInfer<R>>;
+  readonly key: TableKey<R>;
   /** The row an item derives; the item itself where neither `row` nor `rows` is given. */
   readonly row?: (item: N) => R;
   /** The rows an item derives, where it derives any number of them. */

@@ -1,0 +1,80 @@
+import type { Item } from "../change/attribute-value.js";
+import { encodeItem, itemSizeBytes, MAX_ITEM_BYTES } from "../change/encode-item.js";
+import { isNewer, type Version } from "../change/version.js";
+import { isMillraceError, messageOf, MillraceError } from "../errors.js";
+import type { Mutation } from "../view/row.js";
+import type { View } from "../view/view.js";
+import { collisionError } from "./collision.js";
+import type { ApplyResult, Outcome, Sink, StoredRow } from "./sink.js";
+
+interface Entry {
+  readonly version: Version;
+  readonly owner: string;
+  readonly value?: Item;
+}
+
+/**
+ * A sink in memory: the reference for what every sink does, and the oracle of tests.
+ *
+ * Keeps tombstones, as the Redis sink does and as a table view may ask for.
+ */
+export function createMemorySink(): Sink {
+  const tables = new Map<string, Map<string, Entry>>();
+
+  function table(view: View): Map<string, Entry> {
+    const known = tables.get(view.name) ?? new Map<string, Entry>();
+    tables.set(view.name, known);
+    return known;
+  }
+
+  function apply(mutation: Mutation<View>): ApplyResult {
+    try {
+      return { outcome: applyOne(table(mutation.view), mutation) };
+    } catch (thrown) {
+      const error = isMillraceError(thrown)
+        ? thrown
+        : new MillraceError("refused", messageOf(thrown), { cause: thrown });
+      return { outcome: "failed", error };
+    }
+  }
+
+  return {
+    async apply(mutations) {
+      return mutations.map(apply);
+    },
+    async get(view, key) {
+      const entry = table(view).get(key);
+      return entry && { key, ...entry };
+    },
+    async *scan(view): AsyncGenerator<StoredRow> {
+      for (const [key, entry] of table(view)) if (entry.value) yield { key, ...entry };
+    },
+    async close() {
+      tables.clear();
+    },
+  };
+}
+
+function applyOne(rows: Map<string, Entry>, mutation: Mutation<View>): Outcome {
+  const { key, version, owner } = mutation;
+  const stored = rows.get(key);
+  if (mutation.type === "put") requireStorable(mutation.value);
+  if (stored && stored.owner !== owner && stored.value) {
+    if (mutation.type === "delete") return "stale";
+    throw collisionError(mutation, stored.owner);
+  }
+  if (stored && stored.owner === owner && !isNewer(version, stored.version)) return "stale";
+  if (mutation.type === "put") rows.set(key, { version, owner, value: mutation.value });
+  else if (stored && stored.owner !== owner) return "stale";
+  else rows.set(key, { version, owner });
+  return "applied";
+}
+
+function requireStorable(value: Item): void {
+  const size = itemSizeBytes(encodeItem(value));
+  if (size <= MAX_ITEM_BYTES) return;
+  throw new MillraceError(
+    "invalid-row",
+    `the row weighs ${size} bytes; an item holds at most ${MAX_ITEM_BYTES}`,
+  );
+}

@@ -1,0 +1,87 @@
+import { canonicalNumber, type Item, NumberValue } from "../../change/attribute-value.js";
+import { encodeItem } from "../../change/encode-item.js";
+import { MillraceError } from "../../errors.js";
+
+/** The field that holds an entry's version and owner; no entry may use the name. */
+export const VERSION_FIELD = "_v";
+
+/**
+ * The JSON text of an entry: version and owner first, at fixed offsets, then its own attributes.
+ *
+ * Numbers are written exactly, binary as base64, a set as a sorted list.
+ *
+ * @param stamp version~owner.
+ * @throws `invalid-row` for what JSON cannot hold.
+ */
+export function encodeJsonEntry(stamp: string, value: Item): string {
+  requirePlain(value);
+  const own = jsonText(value).slice(1);
+  return `{"${VERSION_FIELD}":"${stamp}"${own === "}" ? "" : ","}${own}`;
+}
+
+/**
+ * The fields of a hash entry, names and values alternating: text as it is, numbers and booleans as text, everything
+ * else as JSON.
+ *
+ * @throws `invalid-row` for what cannot be held.
+ */
+export function encodeHashEntry(value: Item): string[] {
+  requirePlain(value);
+  return Object.entries(value).flatMap(([name, content]) => [name, fieldText(content)]);
+}
+
+/** What an entry's value looks like when it is read back as JSON. */
+export function asJsonEntry(value: Item): Item {
+  return parseExactJson(jsonText(value));
+}
+
+/** What an entry's value looks like when it is read back as a hash: every field a string. */
+export function asHashEntry(value: Item): Item {
+  return Object.fromEntries(
+    Object.entries(value).map(([name, content]) => [name, fieldText(content)]),
+  );
+}
+
+/** Reads JSON text; a number beyond JavaScript's precision becomes a {@link NumberValue}. */
+export function parseExactJson(text: string): Item {
+  if (!/\d{16}|\d\.\d{15}/.test(text)) return JSON.parse(text) as Item;
+  const marked = text.replace(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g, (token) => {
+    const exact =
+      token.startsWith('"') || canonicalNumber(String(Number(token))) === canonicalNumber(token);
+    return exact ? token : `{"\\u0000N":"${token}"}`;
+  });
+  return JSON.parse(marked, (_name, value: unknown) => {
+    const digits =
+      typeof value === "object" && value !== null
+        ? (value as Record<string, unknown>)["\u0000N"]
+        : undefined;
+    return typeof digits === "string" ? NumberValue.from(digits) : value;
+  }) as Item;
+}
+
+/** What DynamoDB cannot hold, a cache entry cannot hold either: one rule for all sinks. */
+function requirePlain(value: Item): void {
+  if (VERSION_FIELD in value) {
+    throw new MillraceError(
+      "invalid-row",
+      `an entry has the attribute "${VERSION_FIELD}", which is reserved; rename it`,
+    );
+  }
+  encodeItem(value);
+}
+
+function fieldText(content: unknown): string {
+  return typeof content === "string" ? content : jsonText(content);
+}
+
+function jsonText(value: unknown): string {
+  if (typeof value === "number" || typeof value === "bigint" || value instanceof NumberValue)
+    return canonicalNumber(value.toString());
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (value instanceof Uint8Array) return JSON.stringify(Buffer.from(value).toString("base64"));
+  if (value instanceof Set) return `[${[...(value as Set<unknown>)].map(jsonText).sort().join()}]`;
+  if (Array.isArray(value)) return `[${value.map(jsonText).join()}]`;
+  return `{${Object.entries(value)
+    .map(([name, content]) => `${JSON.stringify(name)}:${jsonText(content)}`)
+    .join()}}`;
+}

@@ -1,0 +1,40 @@
+--[[
+  Keep an entry as one string of JSON, unless something at least as new is there.
+
+  The string begins with {"_v":" and version~owner at fixed offsets, so that value and version live and are evicted
+  together, and any reader can parse the whole. Versions are compared as text, never as numbers.
+
+  KEYS[1]  entry
+  KEYS[2]  tombstone of the entry, in the same slot
+  ARGV[1]  version       64 characters
+  ARGV[2]  owner         fingerprint of the source item, 8 characters
+  ARGV[3]  value         the whole JSON text
+  ARGV[4]  expires at    Unix milliseconds, 0 for never
+  Returns  1 applied, 0 stale, or the fingerprint of the item that owns the entry
+]]
+local tombstone = redis.call('GET', KEYS[2])
+local buried = tombstone and string.sub(tombstone, 66) == ARGV[2]
+if buried and string.sub(tombstone, 1, 64) >= ARGV[1] then
+  return 0
+end
+local head = redis.call('GETRANGE', KEYS[1], 0, 79)
+if head ~= '' then
+  if string.sub(head, 1, 7) ~= '{"_v":"' then
+    return redis.error_reply('FOREIGN the key holds a value that Millrace did not write')
+  end
+  local owner = string.sub(head, 73, 80)
+  if owner ~= ARGV[2] then
+    return owner
+  end
+  if string.sub(head, 8, 71) >= ARGV[1] then
+    return 0
+  end
+end
+redis.call('SET', KEYS[1], ARGV[3])
+if ARGV[4] ~= '0' then
+  redis.call('PEXPIREAT', KEYS[1], ARGV[4])
+end
+if buried then
+  redis.call('DEL', KEYS[2])
+end
+return 1

@@ -1,0 +1,53 @@
+/**
+ * The pipeline's own table: one partition and one sort key, everything the pipeline must remember.
+ *
+ * - `quarantine#<view>` / `<item key>#<position>`: a quarantine entry; `…#part-<n>`: more of a large one
+ * - `fence#<source>` / `<view>#<item key>`: a fence
+ */
+export const STATE_KEY = { partition: "pk", sort: "sk" } as const;
+
+/** Attribute that DynamoDB's time to live watches in the state table. */
+export const STATE_TTL_ATTRIBUTE = "expiresAt";
+
+/** Key of an item of the state table. */
+export interface StateKey {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** Partition of a view's quarantine entries. */
+export function quarantinePartition(view: string): string {
+  return `quarantine#${view}`;
+}
+
+/** Key of a quarantine entry; entries of one item sort by position. */
+export function quarantineKey(entry: {
+  readonly view: string;
+  readonly itemKey: string;
+  readonly position: string;
+}): StateKey {
+  return {
+    pk: quarantinePartition(entry.view),
+    sk: `${boundedKey(entry.itemKey)}#${entry.position}`,
+  };
+}
+
+/** Key of one further part of an entry too large for one item. */
+export function quarantinePartKey(head: StateKey, attempt: string, part: number): StateKey {
+  return { pk: `part#${head.pk}`, sk: `${head.sk}#${attempt}#${String(part).padStart(4, "0")}` };
+}
+
+/** Partition of all fences of a source, so that one query reads them. */
+export function fencePartition(source: string): string {
+  return `fence#${source}`;
+}
+
+/** Key of the fence around one item in one view. */
+export function fenceKey(source: string, view: string, itemKey: string): StateKey {
+  return { pk: fencePartition(source), sk: `${view}#${boundedKey(itemKey)}` };
+}
+
+/** A sort key holds 1024 bytes; an item key may be as long as a partition and a sort key together. */
+function boundedKey(itemKey: string): string {
+  return itemKey.length <= 700 ? itemKey : `${itemKey.slice(0, 600)}…${itemKey.length}`;
+}
