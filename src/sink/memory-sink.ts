@@ -1,4 +1,4 @@
-import type { Item } from "../change/attribute-value.js";
+import { decodeItem, type Item } from "../change/attribute-value.js";
 import { encodeItem, itemSizeBytes, MAX_ITEM_BYTES } from "../change/encode-item.js";
 import { isNewer, type Version } from "../change/version.js";
 import { isMillraceError, messageOf, MillraceError } from "../errors.js";
@@ -58,21 +58,23 @@ export function createMemorySink(): Sink {
 function applyOne(rows: Map<string, Entry>, mutation: Mutation<View>): Outcome {
   const { key, version, owner } = mutation;
   const stored = rows.get(key);
-  if (mutation.type === "put") requireStorable(mutation.value);
+  const value = mutation.type === "put" ? storable(mutation.value) : undefined;
   if (stored && stored.owner !== owner && stored.value) {
     if (mutation.type === "delete") return "stale";
     throw collisionError(mutation, stored.owner);
   }
   if (stored && stored.owner === owner && !isNewer(version, stored.version)) return "stale";
-  if (mutation.type === "put") rows.set(key, { version, owner, value: mutation.value });
+  if (value) rows.set(key, { version, owner, value });
   else if (stored && stored.owner !== owner) return "stale";
   else rows.set(key, { version, owner });
   return "applied";
 }
 
-function requireStorable(value: Item): void {
-  const size = itemSizeBytes(encodeItem(value));
-  if (size <= MAX_ITEM_BYTES) return;
+/** The value as a table would give it back: a copy, so that nobody changes what is stored. */
+function storable(value: Item): Item {
+  const encoded = encodeItem(value);
+  const size = itemSizeBytes(encoded);
+  if (size <= MAX_ITEM_BYTES) return decodeItem(encoded);
   throw new MillraceError(
     "invalid-row",
     `the row weighs ${size} bytes; an item holds at most ${MAX_ITEM_BYTES}`,

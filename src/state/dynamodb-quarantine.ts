@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 
 import {
@@ -56,29 +57,6 @@ export function createDynamoDbQuarantine({
     }
   }
 
-  async function readPart(key: StateKey): Promise<Uint8Array> {
-    const { Item } = await client.send(
-      new GetItemCommand({ TableName, Key: encodeKey(key), ConsistentRead: true }),
-    );
-    if (Item?.["body"]?.B) return Item["body"].B;
-    throw new MillraceError(
-      "refused",
-      `state table "${TableName}" lacks ${key.pk} ${key.sk}, a part of a quarantine entry`,
-    );
-  }
-
-  async function readEntry(item: StoredItem): Promise<QuarantineEntry> {
-    const head = { pk: item["pk"]?.S ?? "", sk: item["sk"]?.S ?? "" };
-    const attempt = item["attempt"]?.S ?? "";
-    const bodies = [item["body"]?.B ?? new Uint8Array()];
-    for (let part = 1; part < Number(item["parts"]?.N ?? 1); part++)
-      bodies.push(await readPart(quarantinePartKey(head, attempt, part)));
-    return JSON.parse(
-      gunzipSync(Buffer.concat(bodies)).toString("utf8"),
-      revive,
-    ) as QuarantineEntry;
-  }
-
   return {
     fences: (source) =>
       guarded(async () => {
@@ -95,7 +73,7 @@ export function createDynamoDbQuarantine({
     park: (entry, options) =>
       guarded(async () => {
         const head = quarantineKey(entry);
-        const attempt = String(entry.parkedAtMs);
+        const attempt = randomUUID();
         const [first = new Uint8Array(), ...rest] = split(gzipSync(JSON.stringify(entry, replace)));
         for (const [i, body] of rest.entries()) {
           const Item = { ...encodeKey(quarantinePartKey(head, attempt, i + 1)), body: { B: body } };
@@ -118,12 +96,41 @@ export function createDynamoDbQuarantine({
           : paginateQuery({ client }, queryOf(TableName, quarantinePartition(view)));
       try {
         for await (const { Items } of pages)
-          for (const item of Items ?? []) yield await readEntry(item);
+          for (const item of Items ?? []) yield await readEntry(client, TableName, item);
       } catch (thrown) {
         throw classifyDynamoDbError(thrown, TableName);
       }
     },
   };
+}
+
+async function readPart(
+  client: DynamoDBClient,
+  TableName: string,
+  key: StateKey,
+): Promise<Uint8Array> {
+  const { Item } = await client.send(
+    new GetItemCommand({ TableName, Key: encodeKey(key), ConsistentRead: true }),
+  );
+  if (Item?.["body"]?.B) return Item["body"].B;
+  throw new MillraceError(
+    "refused",
+    `state table "${TableName}" lacks ${key.pk} ${key.sk}, a part of a quarantine entry`,
+  );
+}
+
+async function readEntry(
+  client: DynamoDBClient,
+  TableName: string,
+  item: StoredItem,
+): Promise<QuarantineEntry> {
+  const head = { pk: item["pk"]?.S ?? "", sk: item["sk"]?.S ?? "" };
+  const attempt = item["attempt"]?.S ?? "";
+  const bodies = [item["body"]?.B ?? new Uint8Array()];
+  for (let part = 1; part < Number(item["parts"]?.N ?? 1); part++) {
+    bodies.push(await readPart(client, TableName, quarantinePartKey(head, attempt, part)));
+  }
+  return JSON.parse(gunzipSync(Buffer.concat(bodies)).toString("utf8"), revive) as QuarantineEntry;
 }
 
 const WHERE_QUARANTINE = {
@@ -213,9 +220,12 @@ function split(bytes: Uint8Array): Uint8Array[] {
   return parts;
 }
 
-/** Binary that arrived as bytes rather than as Lambda's base64 is kept as bytes. */
-function replace(_name: string, value: unknown): unknown {
-  return value instanceof Uint8Array ? { $bytes: Buffer.from(value).toString("base64") } : value;
+/** Binary that arrived as bytes rather than as Lambda's base64 is kept as bytes; a Buffer, too, before its own toJSON. */
+function replace(this: Record<string, unknown>, name: string, value: unknown): unknown {
+  const original = this[name];
+  return original instanceof Uint8Array
+    ? { $bytes: Buffer.from(original).toString("base64") }
+    : value;
 }
 
 function revive(_name: string, value: unknown): unknown {

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /**
  * The pipeline's own table: one partition and one sort key, everything the pipeline must remember.
  *
@@ -47,7 +49,12 @@ export function fenceKey(source: string, view: string, itemKey: string): StateKe
   return { pk: fencePartition(source), sk: `${view}#${boundedKey(itemKey)}` };
 }
 
-/** A sort key holds 1024 bytes; an item key may be as long as a partition and a sort key together. */
+/** Bytes of a sort key left to an item key: DynamoDB allows 1024, view, position and part number take the rest. */
+const MAX_KEY_BYTES = 700;
+
+/** An item key may be as long as a partition and a sort key together; a digest tells apart those that are cut. */
 function boundedKey(itemKey: string): string {
-  return itemKey.length <= 700 ? itemKey : `${itemKey.slice(0, 600)}…${itemKey.length}`;
+  if (Buffer.byteLength(itemKey) <= MAX_KEY_BYTES) return itemKey;
+  const digest = createHash("sha256").update(itemKey).digest("base64url");
+  return `${itemKey.slice(0, 100)}…${digest}`;
 }

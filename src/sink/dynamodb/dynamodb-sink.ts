@@ -163,8 +163,8 @@ function staleOrCollision(
 function putInput(TableName: string, mutation: Mutation<TableView>): PutItemCommandInput {
   const { version, owner, value } = mutation;
   const Item = encodeItem(value);
-  requireSize(mutation, Item);
   Item[RESERVED_ATTRIBUTE] = encodeBookkeeping({ version, owner, deleted: false });
+  requireSize(mutation, Item);
   return {
     TableName,
     Item,

@@ -26,7 +26,7 @@ if stored then
     return 0
   end
   redis.call('DEL', KEYS[1])
-elseif kind ~= 'none' then
+elseif kind ~= 'none' or (tombstone and string.sub(tombstone, 66) ~= ARGV[2]) then
   return 0
 end
 redis.call('SET', KEYS[2], ARGV[1] .. '~' .. ARGV[2], 'EX', ARGV[3])

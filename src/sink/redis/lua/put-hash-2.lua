@@ -29,7 +29,11 @@ if stored then
 elseif redis.call('EXISTS', KEYS[1]) == 1 then
   return redis.error_reply('FOREIGN the key holds a value that Millrace did not write')
 end
-redis.call('HSET', KEYS[1], '_v', ARGV[1] .. '~' .. ARGV[2], unpack(ARGV, 4))
+redis.call('HSET', KEYS[1], '_v', ARGV[1] .. '~' .. ARGV[2])
+-- Lua puts no more than some thousand values on its stack.
+for first = 4, #ARGV, 1000 do
+  redis.call('HSET', KEYS[1], unpack(ARGV, first, math.min(first + 999, #ARGV)))
+end
 if ARGV[3] ~= '0' then
   redis.call('PEXPIREAT', KEYS[1], ARGV[3])
 end
