@@ -35,12 +35,25 @@ export type Item = Readonly<Record<string, unknown>>;
 /**
  * Decodes an item; sets, binary, nested documents and 38-digit numbers survive.
  *
- * @throws `malformed-record` when an attribute has no known type.
+ * @throws `malformed-record` naming the attribute, when it has no known type or not the content its type says.
  */
 export function decodeItem(wire: WireItem): Item {
   const item: Record<string, unknown> = {};
-  for (const name in wire) item[name] = decodeValue(wire[name] as AttributeValue, name);
+  for (const name in wire)
+    setAttribute(item, name, decodeValue(wire[name] as AttributeValue, name));
   return item;
+}
+
+/** Sets an attribute of any name: `__proto__` is a name like any other to DynamoDB, but not to an assignment. */
+export function setAttribute<T>(item: Record<string, T>, name: string, value: T): void {
+  if (name !== "__proto__") item[name] = value;
+  else
+    Object.defineProperty(item, name, {
+      value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
 }
 
 function decodeValue(value: AttributeValue, name: string): unknown {
@@ -54,51 +67,82 @@ function decodeValue(value: AttributeValue, name: string): unknown {
 function decodeTyped(type: keyof AttributeValue, value: AttributeValue, name: string): unknown {
   switch (type) {
     case "S":
-    case "BOOL":
-      return value[type];
+      if (typeof value.S === "string") return value.S;
+      break;
     case "N":
-      return decodeNumber(String(value.N));
+      if (isNumberText(value.N)) return decodeNumber(value.N);
+      break;
+    case "B":
+      return decodeBinary(value.B, name);
+    case "BOOL":
+      if (typeof value.BOOL === "boolean") return value.BOOL;
+      break;
     case "NULL":
       return null;
     case "M":
-      return decodeItem(value.M ?? {});
+      if (typeof value.M === "object" && value.M !== null) return decodeItem(value.M);
+      break;
     case "L":
-      return (value.L ?? []).map((element) => decodeValue(element, name));
-    case "B":
-      return decodeBinary(value.B ?? "");
+      if (Array.isArray(value.L))
+        return (value.L as AttributeValue[]).map((element) => decodeValue(element, name));
+      break;
     case "SS":
-      return new Set(value.SS);
     case "NS":
-      return new Set((value.NS ?? []).map(decodeNumber));
     case "BS":
-      return new Set((value.BS ?? []).map(decodeBinary));
+      return decodeSet(type, value, name);
     default:
-      throw malformed(name, value);
+      break;
   }
+  throw malformed(name, value);
+}
+
+function decodeSet(type: "SS" | "NS" | "BS", value: AttributeValue, name: string): Set<unknown> {
+  const elements: unknown = value[type];
+  if (!Array.isArray(elements)) throw malformed(name, value);
+  const elementType = type.charAt(0) as "S" | "N" | "B";
+  return new Set(
+    elements.map((element) => decodeTyped(elementType, { [elementType]: element as string }, name)),
+  );
 }
 
 function malformed(name: string, value: unknown): MillraceError {
   return new MillraceError(
     "malformed-record",
-    `attribute "${name}" has no DynamoDB type: ${JSON.stringify(value)?.slice(0, 200)}; expected one of S, N, B, BOOL, NULL, SS, NS, BS, L, M`,
+    `attribute "${name}" is ${JSON.stringify(value)?.slice(0, 200)}, which is no DynamoDB value; expected one of S, N, B, BOOL, NULL, SS, NS, BS, L, M with the content that type has`,
   );
 }
 
-/** Decodes a number: a JavaScript number where its decimal text survives the round trip, else a {@link NumberValue}. */
+function isNumberText(text: unknown): text is string {
+  return typeof text === "string" && /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text);
+}
+
+/**
+ * Decodes a number: a JavaScript number where its decimal text survives the round trip, else a {@link NumberValue}.
+ *
+ * @throws `invalid-row` when the text is not a decimal number.
+ */
 export function decodeNumber(text: string): number | NumberValue {
   const number = Number(text);
   // Doubles keep every decimal of 15 significant digits; most numbers are shorter than that as they stand.
-  if (text.length <= 15 && !/[eE]/.test(text)) return number === 0 ? 0 : number;
-  return canonicalNumber(String(number)) === canonicalNumber(text)
-    ? number
-    : NumberValue.from(text);
+  const isShort = text.length <= 15 && /^-?\d+(?:\.\d+)?$/.test(text);
+  if (
+    !isShort &&
+    (!Number.isFinite(number) || canonicalNumber(String(number)) !== canonicalNumber(text))
+  )
+    return NumberValue.from(canonicalNumber(text));
+  return number === 0 ? 0 : number;
 }
 
 /** Base64 text (Lambda) or bytes (SDK) to bytes. */
-function decodeBinary(content: string | Uint8Array): Uint8Array {
-  if (typeof content !== "string") return content;
-  const bytes = atob(content);
-  return Uint8Array.from(bytes, (character) => character.charCodeAt(0));
+function decodeBinary(content: unknown, name: string): Uint8Array {
+  if (content instanceof Uint8Array) return content;
+  try {
+    if (typeof content === "string")
+      return Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
+  } catch {
+    // Not base64: told below as any other wrong content.
+  }
+  throw malformed(name, { B: content });
 }
 
 /**
@@ -127,4 +171,25 @@ function placePoint(digits: string, point: number): string {
   if (point <= 0) return `0.${"0".repeat(-point)}${digits}`;
   if (digits.length <= point) return digits + "0".repeat(point - digits.length);
   return `${digits.slice(0, point)}.${digits.slice(point)}`;
+}
+
+/** Order of two finite numbers of any kind, exactly: negative where `left` is less, 0 where they are equal. */
+export function compareNumbers(
+  left: number | bigint | NumberValue,
+  right: number | bigint | NumberValue,
+): number {
+  if (typeof left === "number" && typeof right === "number") return left - right;
+  const [a, b] = [scientific(left), scientific(right)];
+  const exponent = Math.min(a.exponent, b.exponent);
+  const difference =
+    a.digits * 10n ** BigInt(a.exponent - exponent) -
+    b.digits * 10n ** BigInt(b.exponent - exponent);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}
+
+/** A number as an integer times a power of ten. */
+function scientific(number: number | bigint | NumberValue): { digits: bigint; exponent: number } {
+  const [mantissa = "", exponent = "0"] = canonicalNumber(number.toString()).split("e");
+  const [whole = "", fraction = ""] = mantissa.split(".");
+  return { digits: BigInt(whole + fraction), exponent: Number(exponent) - fraction.length };
 }

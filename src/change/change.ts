@@ -20,7 +20,7 @@ export interface Change {
   /** Unix time in whole seconds; DynamoDB rounds it, so it orders nothing (rule V1). */
   readonly changedAtSeconds: number;
   readonly cause: ChangeCause;
-  /** The item before; present for `modify` and `remove`. */
+  /** The item before; present for `modify` and `remove` (but for a `remove` that only ends a tombstone). */
   readonly oldImage?: Item;
   /** The item after; present for `insert`, `modify` and `read`. */
   readonly newImage?: Item;
@@ -29,9 +29,11 @@ export interface Change {
 /**
  * Consecutive changes of one item seen as one (rule V3).
  *
- * `images` holds every image in order, the first being the item before the first change and the last the item after
- * the last one; `undefined` is an item that was absent. An image in between matters: an earlier attempt at the batch
- * may have written the rows it derives, so they have to be cleaned up although nobody will ever see that image again.
+ * `images` holds every change's old and new image in order, the first being the item before the first change and the
+ * last the item after the last one; `undefined` is an item that was absent. An image in between matters: an earlier
+ * attempt at the batch may have written the rows it derives, so they have to be cleaned up although nobody will ever
+ * see that image again. Old images are kept although each repeats the new image before it, because a record in between
+ * may be missing: a malformed one cannot be told to be this item's.
  */
 export interface NetChange {
   readonly table: string;
@@ -52,8 +54,8 @@ export interface NetChange {
  */
 export function foldChanges(changes: readonly [Change, ...Change[]]): NetChange {
   const last = changes[changes.length - 1] as Change;
-  const images: (Item | undefined)[] = [changes[0].oldImage];
-  for (const change of changes) images.push(change.newImage);
+  const images: (Item | undefined)[] = [];
+  for (const { oldImage, newImage } of changes) images.push(oldImage, newImage);
   return {
     table: last.table,
     itemKey: last.itemKey,

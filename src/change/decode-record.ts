@@ -1,6 +1,6 @@
 import { isMillraceError, messageOf, MillraceError } from "../errors.js";
 import { decodeItem, type Item, type WireItem } from "./attribute-value.js";
-import type { Change, ChangeCause } from "./change.js";
+import type { Change, ChangeCause, ChangeType } from "./change.js";
 import { keyText } from "./item-key.js";
 import { RESERVED_ATTRIBUTE, TTL_ATTRIBUTE } from "./reserved.js";
 import { parseStreamArn, streamVersion } from "./version.js";
@@ -29,12 +29,13 @@ export interface StreamRecord {
     | undefined;
 }
 
-const TYPES = { INSERT: "insert", MODIFY: "modify", REMOVE: "remove" } as const;
+const EVENTS = ["INSERT", "MODIFY", "REMOVE"];
 
 /**
  * Decodes one stream record.
  *
- * `keyNames` gives the key attributes of a table, partition key first.
+ * `keyNames` gives the key attributes of a table, partition key first. The row of a view that is itself a source comes
+ * out as its declaration knows it: without the bookkeeping, and a tombstone as an absent item.
  *
  * @throws `malformed-record` when a part is missing or of the wrong kind, naming it;
  *   `configuration` when the stream does not carry both images.
@@ -62,20 +63,20 @@ function decode(record: StreamRecord, keyNames: (table: string) => readonly stri
   if (body?.SequenceNumber === undefined) throw missing("dynamodb.SequenceNumber");
   if (body.Keys === undefined) throw missing("dynamodb.Keys");
   if (record.eventSourceARN === undefined) throw missing("eventSourceARN");
-  const type = TYPES[record.eventName as keyof typeof TYPES];
-  if (type === undefined) {
+  const { eventName } = record;
+  if (eventName === undefined || !EVENTS.includes(eventName)) {
     throw new MillraceError(
       "malformed-record",
-      `eventName is "${record.eventName}"; expected INSERT, MODIFY or REMOVE`,
+      `eventName is ${JSON.stringify(eventName)}; expected INSERT, MODIFY or REMOVE`,
     );
   }
   const { table, label } = parseStreamArn(record.eventSourceARN);
   const names = keyNames(table);
   requireBothImages(table, body.StreamViewType);
-  const oldImage = type === "insert" ? undefined : imageOf(body.OldImage, "dynamodb.OldImage");
-  const newImage = type === "remove" ? undefined : imageOf(body.NewImage, "dynamodb.NewImage");
+  const oldImage = eventName === "INSERT" ? undefined : imageOf(body.OldImage, "dynamodb.OldImage");
+  const newImage = eventName === "REMOVE" ? undefined : imageOf(body.NewImage, "dynamodb.NewImage");
   return {
-    type,
+    type: typeOf(oldImage, newImage),
     table,
     itemKey: keyText(names, decodeItem(body.Keys)),
     version: streamVersion(label, body.SequenceNumber),
@@ -85,6 +86,12 @@ function decode(record: StreamRecord, keyNames: (table: string) => readonly stri
     ...(oldImage && { oldImage }),
     ...(newImage && { newImage }),
   };
+}
+
+/** By what is there before and after, not by the event: a tombstone is written and expires, but is no item. */
+function typeOf(oldImage: Item | undefined, newImage: Item | undefined): ChangeType {
+  if (!newImage) return "remove";
+  return oldImage ? "modify" : "insert";
 }
 
 function missing(part: string): MillraceError {
@@ -112,10 +119,15 @@ function requireBothImages(table: string, viewType: string | undefined): void {
   );
 }
 
-/** Lambda writes seconds as a number, at times with a fraction; the SDK gives a Date. */
+/** Lambda writes seconds as a number, at times with a fraction; the SDK gives a Date. Without it no entry could expire. */
 function secondsOf(time: number | Date | undefined): number {
-  if (time instanceof Date) return Math.floor(time.getTime() / 1000);
-  return Math.floor(time ?? 0);
+  const seconds = time instanceof Date ? time.getTime() / 1000 : time;
+  if (seconds === undefined) throw missing("dynamodb.ApproximateCreationDateTime");
+  if (Number.isFinite(seconds)) return Math.floor(seconds);
+  throw new MillraceError(
+    "malformed-record",
+    `dynamodb.ApproximateCreationDateTime is ${JSON.stringify(time)}; expected Unix seconds`,
+  );
 }
 
 function causeOf(userIdentity: unknown): ChangeCause {

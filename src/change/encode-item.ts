@@ -1,5 +1,11 @@
 import { MillraceError } from "../errors.js";
-import { type AttributeValue, canonicalNumber, type Item, NumberValue } from "./attribute-value.js";
+import {
+  type AttributeValue,
+  canonicalNumber,
+  type Item,
+  NumberValue,
+  setAttribute,
+} from "./attribute-value.js";
 
 /** The most a DynamoDB item may weigh, names and values together. */
 export const MAX_ITEM_BYTES = 400 * 1024;
@@ -20,6 +26,9 @@ export type EncodedValue =
 /** An item as the SDK takes it. */
 export type EncodedItem = Record<string, EncodedValue>;
 
+/** Levels of lists and maps within each other that an item may have. Source: DynamoDB developer guide, "Quotas". */
+const MAX_DEPTH = 32;
+
 /**
  * Encodes an item for DynamoDB, exactly: no number is rounded, nothing is dropped.
  *
@@ -27,11 +36,11 @@ export type EncodedItem = Record<string, EncodedValue>;
  */
 export function encodeItem(item: Item): EncodedItem {
   const encoded: EncodedItem = {};
-  for (const name in item) encoded[name] = encodeValue(item[name], name);
+  for (const name in item) setAttribute(encoded, name, encodeValue(item[name], name, 1));
   return encoded;
 }
 
-function encodeValue(value: unknown, path: string): EncodedValue {
+function encodeValue(value: unknown, path: string, depth: number): EncodedValue {
   switch (typeof value) {
     case "string":
       return { S: value };
@@ -42,7 +51,7 @@ function encodeValue(value: unknown, path: string): EncodedValue {
     case "boolean":
       return { BOOL: value };
     case "object":
-      return value === null ? { NULL: true } : encodeObject(value, path);
+      return value === null ? { NULL: true } : encodeObject(value, path, depth);
     case "undefined":
       throw invalid(
         path,
@@ -54,15 +63,19 @@ function encodeValue(value: unknown, path: string): EncodedValue {
   }
 }
 
-function encodeObject(value: object, path: string): EncodedValue {
+function encodeObject(value: object, path: string, depth: number): EncodedValue {
   if (value instanceof NumberValue) return { N: exactText(value.toString(), path) };
   if (value instanceof Uint8Array) return { B: value };
   if (value instanceof Set) return encodeSet([...(value as Set<unknown>)], path);
+  if (depth > MAX_DEPTH) {
+    const start = path.slice(0, 40);
+    throw invalid(`${start}…`, `nested deeper than ${MAX_DEPTH} levels`, "does it contain itself?");
+  }
   if (Array.isArray(value))
-    return { L: value.map((element, i) => encodeValue(element, `${path}[${i}]`)) };
+    return { L: value.map((element, i) => encodeValue(element, `${path}[${i}]`, depth + 1)) };
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
-    const name = value.constructor.name;
+    const name = value.constructor?.name ?? "object of a foreign kind";
     throw invalid(
       path,
       `a ${name}`,
@@ -71,7 +84,7 @@ function encodeObject(value: object, path: string): EncodedValue {
   }
   const attributes: Record<string, EncodedValue> = {};
   for (const [name, content] of Object.entries(value))
-    attributes[name] = encodeValue(content, `${path}.${name}`);
+    setAttribute(attributes, name, encodeValue(content, `${path}.${name}`, depth + 1));
   return { M: attributes };
 }
 
@@ -80,7 +93,7 @@ function encodeSet(elements: unknown[], path: string): EncodedValue {
     throw invalid(path, "an empty set", "DynamoDB has none; leave the attribute out");
   if (elements.every((element) => typeof element === "string")) return { SS: elements };
   if (elements.every((element) => element instanceof Uint8Array)) return { BS: elements };
-  const numbers = elements.map((element) => encodeValue(element, path));
+  const numbers = elements.map((element) => encodeValue(element, path, 1));
   if (numbers.every((number) => "N" in number)) return { NS: numbers.map((number) => number.N) };
   throw invalid(
     path,
@@ -90,7 +103,7 @@ function encodeSet(elements: unknown[], path: string): EncodedValue {
 }
 
 function finiteText(value: number, path: string): string {
-  if (Number.isFinite(value)) return canonicalNumber(String(value));
+  if (Number.isFinite(value)) return inRange(canonicalNumber(String(value)), path);
   throw invalid(
     path,
     String(value),
@@ -107,11 +120,22 @@ function exactText(text: string, path: string): string {
     .replace(/e.*$/, "")
     .replace(/[-.]/g, "")
     .replace(/^0+|0+$/g, "");
-  if (digits.length <= MAX_DIGITS) return canonical;
+  if (digits.length <= MAX_DIGITS) return inRange(canonical, path);
   throw invalid(
     path,
     canonical,
     `a DynamoDB number has at most ${MAX_DIGITS} digits, this has ${digits.length}; write it as a string`,
+  );
+}
+
+/** DynamoDB holds magnitudes from 1E-130 to below 1E126; a double reaches further both ways. */
+function inRange(canonical: string, path: string): string {
+  const exponent = Number(/e(-?\d+)$/.exec(canonical)?.[1] ?? 0);
+  if (exponent >= -130 && exponent <= 125) return canonical;
+  throw invalid(
+    path,
+    canonical,
+    "a DynamoDB number is 0 or has a magnitude from 1e-130 to below 1e126; round it, or write it as a string",
   );
 }
 
