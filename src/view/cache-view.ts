@@ -3,7 +3,15 @@ import { MillraceError } from "../errors.js";
 import { type DataPredicate, predicateMistakes } from "./predicate.js";
 import { callView, type Row } from "./row.js";
 import type { Source } from "./source.js";
-import { compileWhere, isData, type TableView, viewNameMistakes } from "./table-view.js";
+import {
+  compileWhere,
+  functionMistakes,
+  type Guard,
+  isData,
+  type TableView,
+  viewNameMistakes,
+  type Where,
+} from "./table-view.js";
 
 /** How an entry is kept in Redis: one string of JSON, or a hash whose fields a plain HGETALL reads. */
 export type CacheType = "json" | "hash";
@@ -26,7 +34,7 @@ export interface CacheView<R extends object = object> {
 export interface CacheViewOptions<I extends object, N extends I, R extends object> {
   readonly name: string;
   readonly source: Source<I> | TableView<I>;
-  readonly where?: ((item: I) => item is N) | ((item: I) => boolean) | DataPredicate<I>;
+  readonly where?: Guard<I, N> | Where<I>;
   readonly type: CacheType;
   /** The Redis key of an item's entry. Must follow from the item alone. */
   readonly key: (item: N) => string;
@@ -62,12 +70,14 @@ function mistakesOf(options: {
   where?: unknown;
   type: unknown;
   key: unknown;
+  value?: unknown;
   ttlSeconds?: unknown;
 }): string[] {
   const subject = `view "${options.name}"`;
   const mistakes = [
     ...viewNameMistakes(options.name),
     ...predicateMistakes(subject, options.where),
+    ...functionMistakes(subject, "value", options.value),
   ];
   if (options.type !== "json" && options.type !== "hash") {
     mistakes.push(
@@ -97,8 +107,18 @@ function compileEntries(
     if (!holds(item)) return [];
     const entryKey = callView(name, "key", () => key(item));
     requireRedisKey(name, entryKey);
-    return [{ key: entryKey, value: value ? callView(name, "value", () => value(item)) : item }];
+    return [{ key: entryKey, value: value ? entryValue(name, value, item) : item }];
   };
+}
+
+function entryValue(view: string, value: (item: Item) => Item, item: Item): Item {
+  const entry: unknown = callView(view, "value", () => value(item));
+  if (typeof entry === "object" && entry !== null && !Array.isArray(entry)) return entry as Item;
+  throw new MillraceError(
+    "invalid-row",
+    `view "${view}": a value is ${JSON.stringify(entry)}; return an object of attributes`,
+    { context: { view } },
+  );
 }
 
 /** Redis takes any bytes; these are the keys that would be a mistake, or land an entry and its tombstone in two slots. */
@@ -115,7 +135,8 @@ function requireRedisKey(view: string, key: unknown): asserts key is string {
 function redisKeyFault(key: unknown): string | undefined {
   if (typeof key !== "string" || key === "")
     return "is not a non-empty string; build it from attributes the item always has";
-  if (/\bundefined\b|\bNaN\b|\[object Object\]/.test(key))
+  // As a whole part between separators: "post:undefined-behaviour" is a key like any other.
+  if (/(^|[:/{}|])(undefined|NaN)($|[:/{}|])|\[object Object\]/.test(key))
     return "contains a missing value; build it from attributes the item always has";
   if (key.includes("{") && !/^[^{]*\{[^}]+\}/.test(key))
     return 'has "{" without a hash tag; write {tag} or leave the brace out';

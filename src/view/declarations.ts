@@ -1,5 +1,5 @@
 import { configurationError } from "../errors.js";
-import { RESERVED_ATTRIBUTE } from "./key.js";
+import { RESERVED_ATTRIBUTES } from "./key.js";
 import type { Source } from "./source.js";
 import type { View, ViewSource } from "./view.js";
 
@@ -59,31 +59,59 @@ function declarationMistakes({ sources, views }: Declarations): string[] {
   const mistakes = [...sources, ...views].flatMap((declared) => declared.mistakes);
   if (views.length === 0)
     mistakes.push("no view is declared; export at least one tableView or cacheView");
-  const names = views.map((view) => view.name);
-  for (const name of repeated(names))
-    mistakes.push(
+  return [
+    ...mistakes,
+    ...nameMistakes(views.map(({ name }) => name)),
+    ...tableMistakes(sources, views),
+    ...views.flatMap(viewMistakes),
+  ];
+}
+
+function nameMistakes(names: readonly string[]): string[] {
+  return repeated(names).map(
+    (name) =>
       `view "${name}" is declared ${count(names, name)} times; give each view a name of its own`,
-    );
-  const tables = [...sources, ...views.filter((view) => view.kind === "table-view")].map(
-    ({ table }) => table,
   );
-  for (const table of repeated(tables)) {
-    mistakes.push(
-      `table "${table}" is written by two declarations; a view never writes to its source or to another view's table: give it a table of its own`,
+}
+
+/** Rule V10: since a view's source is declared before it, a cycle needs a table that two declarations name. */
+function tableMistakes(sources: readonly Source[], views: readonly View[]): string[] {
+  const read = sources.map(({ table }) => table);
+  const written = views.flatMap((view) => (view.kind === "table-view" ? [view] : []));
+  const twice = repeated(read).map(
+    (table) =>
+      `source "${table}" is declared ${count(read, table)} times; declare a table once and share it`,
+  );
+  const own = written
+    .filter(({ table }) => read.includes(table))
+    .map(
+      ({ name, table }) =>
+        `view "${name}" writes table "${table}", which is a source: a view never writes to its own source, nor in a cycle; give it a table of its own, or give the view itself as the source of others`,
     );
+  const shared = repeated(written.map(({ table }) => table)).flatMap((table) => {
+    const names = new Set(written.filter((view) => view.table === table).map(({ name }) => name));
+    if (names.size < 2) return [];
+    const writers = [...names].map((name) => `"${name}"`).join(" and ");
+    return [`table "${table}" is written by views ${writers}; give each a table of its own`];
+  });
+  return [...twice, ...own, ...shared];
+}
+
+function viewMistakes(view: View): string[] {
+  const mistakes: string[] = [];
+  for (const name of RESERVED_ATTRIBUTES) {
+    if (view.filter && name in view.filter)
+      mistakes.push(`view "${view.name}": where names the reserved attribute "${name}"`);
   }
-  for (const view of views) {
-    if (view.filter && RESERVED_ATTRIBUTE in view.filter)
-      mistakes.push(
-        `view "${view.name}": where names the reserved attribute "${RESERVED_ATTRIBUTE}"`,
-      );
-    if (kindOf(view.source) !== "source" && kindOf(view.source) !== "table-view") {
-      mistakes.push(
-        `view "${view.name}": source is ${JSON.stringify(view.source)}; give a source(…) or a tableView(…)`,
-      );
-    }
-  }
-  return mistakes;
+  const source: unknown = view.source;
+  if (isSource(source) || (isView(source) && source.kind === "table-view")) return mistakes;
+  const found = isView(source)
+    ? `the cache view "${source.name}", which has no stream`
+    : (JSON.stringify(source) ?? "missing");
+  return [
+    ...mistakes,
+    `view "${view.name}": source is ${found}; give a source(…) or a tableView(…)`,
+  ];
 }
 
 function repeated(names: readonly string[]): string[] {

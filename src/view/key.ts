@@ -1,4 +1,4 @@
-import { RESERVED_ATTRIBUTE } from "../change/reserved.js";
+import { RESERVED_ATTRIBUTE, TTL_ATTRIBUTE } from "../change/reserved.js";
 
 export { RESERVED_ATTRIBUTE, TTL_ATTRIBUTE } from "../change/reserved.js";
 
@@ -47,15 +47,37 @@ export function binaryKey<const Name extends string>(
   return { name, type: "B" };
 }
 
-/** A key as declared, with the type of every attribute spelled out. */
+/** Names no row and no key may use: Millrace keeps its own bookkeeping there. */
+export const RESERVED_ATTRIBUTES: readonly string[] = [RESERVED_ATTRIBUTE, TTL_ATTRIBUTE];
+
+/** A key as declared, with the type of every attribute spelled out; what is not a key is left to {@link keyMistakes}. */
 export function resolveKey(key: readonly (string | KeyAttribute)[]): readonly KeyAttribute[] {
-  return key.map((element) =>
-    typeof element === "string" ? { name: element, type: "S" } : element,
-  );
+  if (!isList(key)) return [];
+  return key
+    .map((element) =>
+      typeof element === "string" ? { name: element, type: "S" as const } : element,
+    )
+    .filter((element) => typeof element === "object" && element !== null);
 }
 
-/** What is wrong with a key, one sentence a mistake. */
-export function keyMistakes(subject: string, key: readonly KeyAttribute[]): string[] {
+/** Types are not checked where a declaration is run as it stands, so a key may be anything. */
+function isList(key: unknown): boolean {
+  return Array.isArray(key);
+}
+
+/** What is wrong with a key as it was declared, one sentence a mistake. */
+export function keyMistakes(
+  subject: string,
+  declared: readonly (string | KeyAttribute)[],
+): string[] {
+  if (!isList(declared)) {
+    return [
+      `${subject}: key is ${JSON.stringify(declared)}; give a list of the partition key and at most one sort key`,
+    ];
+  }
+  const key = declared.map((element) =>
+    typeof element === "string" ? { name: element, type: "S" } : element,
+  );
   const mistakes: string[] = [];
   if (key.length < 1 || key.length > 2) {
     mistakes.push(
@@ -67,10 +89,13 @@ export function keyMistakes(subject: string, key: readonly KeyAttribute[]): stri
       `${subject}: key names "${key[0]?.name}" twice; partition and sort key must differ`,
     );
   }
-  for (const { name } of key) {
-    if (typeof name !== "string" || name === "")
-      mistakes.push(`${subject}: key attribute ${JSON.stringify(name)} has no name`);
-    if (name === RESERVED_ATTRIBUTE) {
+  for (const attribute of key) {
+    const { name, type } = (attribute ?? {}) as Partial<KeyAttribute>;
+    if (typeof name !== "string" || name === "" || !["S", "N", "B"].includes(type ?? "")) {
+      mistakes.push(
+        `${subject}: key attribute ${JSON.stringify(attribute)} is not one; name a string attribute as it is, others by numberKey(…) or binaryKey(…)`,
+      );
+    } else if (RESERVED_ATTRIBUTES.includes(name)) {
       mistakes.push(
         `${subject}: key attribute "${name}" is reserved for Millrace's own bookkeeping; choose another name`,
       );

@@ -26,19 +26,18 @@ export interface SourceOptions<I extends object> {
  * const orders = source<Order>({ table: "orders", key: ["orderId"] });
  */
 export function source<I extends object>(options: SourceOptions<I>): Source<I> {
-  const key = resolveKey(options.key);
   const subject = `source "${options.table}"`;
   return {
     kind: "source",
     table: options.table,
-    key,
-    mistakes: [...tableNameMistakes(subject, options.table), ...keyMistakes(subject, key)],
+    key: resolveKey(options.key),
+    mistakes: [...tableNameMistakes(subject, options.table), ...keyMistakes(subject, options.key)],
   };
 }
 
 /** What is wrong with a table's name, by DynamoDB's own rule. */
 export function tableNameMistakes(subject: string, table: string): string[] {
-  if (/^[a-zA-Z0-9_.-]{3,255}$/.test(table)) return [];
+  if (typeof table === "string" && /^[a-zA-Z0-9_.-]{3,255}$/.test(table)) return [];
   return [
     `${subject}: table name ${JSON.stringify(table)} is not one; use 3 to 255 of a-z, A-Z, 0-9, "_", "-" and "."`,
   ];

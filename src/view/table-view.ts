@@ -1,10 +1,11 @@
 import type { Item } from "../change/attribute-value.js";
 import { keyText } from "../change/item-key.js";
-import { MillraceError } from "../errors.js";
+import { messageOf, MillraceError } from "../errors.js";
 import {
   type KeyAttribute,
   keyMistakes,
-  RESERVED_ATTRIBUTE,
+  type KeyType,
+  RESERVED_ATTRIBUTES,
   resolveKey,
   type TableKey,
 } from "./key.js";
@@ -25,23 +26,81 @@ export interface TableView<R extends object = object> extends Omit<Source<R>, "k
   readonly rowsOf: (item: Item) => readonly Row[];
 }
 
-/** What {@link tableView} takes. `I` is the source's item, `N` the item `where` lets through, `R` the row. */
-export interface TableViewOptions<I extends object, N extends I, R extends object> {
+/** Which items are in a view: a function of the item, or a predicate as data. */
+export type Where<I extends object> = ((item: I) => boolean) | DataPredicate<NoInfer<I>>;
+
+/** A function that says which items are in a view, and of which type they then are. */
+export type Guard<I extends object, N extends I> = (item: I) => item is N;
+
+/** `N` where a guard narrows the item, else `I`. */
+export type Narrowed<I, N> = [N] extends [never] ? I : N;
+
+/** What {@link tableView} takes, whatever the view derives. */
+interface CommonOptions<I extends object> {
   /** Name of the view, unique in the pipeline. */
   readonly name: string;
   readonly source: Source<I> | TableView<I>;
-  /** Which items are in the view: a function, a type guard that narrows the item, or a predicate as data. */
-  readonly where?: ((item: I) => item is N) | ((item: I) => boolean) | DataPredicate<I>;
-  /** Key attributes of the row. Must follow from the item alone: the same item always derives the same keys. */
-  readonly key: TableKey<R>;
-  /** The row an item derives; the item itself where neither `row` nor `rows` is given. */
-  readonly row?: (item: N) => R;
-  /** The rows an item derives, where it derives any number of them. */
-  readonly rows?: (item: N) => readonly R[];
   /** Name of the view's table; the view's name where it is not given. */
   readonly table?: string;
   readonly tombstones?: boolean;
 }
+
+/**
+ * The key of a row whose type TypeScript has yet to infer from a function: anything then, and checked once it has.
+ *
+ * Without it a key of `row`'s own attributes would be refused before `row` is looked at.
+ */
+type KeyOnceKnown<R> = [R] extends [never]
+  ? readonly (string | KeyAttribute)[]
+  : NoInfer<TableKey<R>>;
+
+/** The item itself is the row. */
+interface CopyOptions<I extends object> extends CommonOptions<I> {
+  /** Which items are in the view: a function, a type guard that narrows the item, or a predicate as data. */
+  readonly where?: Where<I>;
+  /** Key attributes of the row. Must follow from the item alone: the same item always derives the same keys. */
+  readonly key: NoInfer<TableKey<I>>;
+  readonly row?: undefined;
+  readonly rows?: undefined;
+}
+
+/** The item itself, narrowed, is the row. */
+interface GuardedCopyOptions<I extends object, N extends I> extends CommonOptions<I> {
+  readonly where: Guard<I, N>;
+  readonly key: KeyOnceKnown<N>;
+  readonly row?: undefined;
+  readonly rows?: undefined;
+}
+
+/** An item derives one row. */
+interface RowOptions<I extends object, N extends I, R extends object> extends CommonOptions<I> {
+  readonly where?: Guard<I, N> | Where<I>;
+  readonly key: KeyOnceKnown<R>;
+  /** The row an item derives; the item itself where neither `row` nor `rows` is given. */
+  readonly row: (item: Narrowed<I, N>) => R;
+  readonly rows?: undefined;
+}
+
+/** An item derives any number of rows. */
+interface RowsOptions<I extends object, N extends I, R extends object> extends CommonOptions<I> {
+  readonly where?: Guard<I, N> | Where<I>;
+  readonly key: KeyOnceKnown<R>;
+  /** The rows an item derives, where it derives any number of them. */
+  readonly rows: (item: Narrowed<I, N>) => readonly R[];
+  readonly row?: undefined;
+}
+
+/**
+ * What {@link tableView} takes. `I` is the source's item, `N` the item a guard lets through, `R` the row; `N` and `R`
+ * are `never` where nothing says so.
+ */
+export type TableViewOptions<I extends object, N extends I = never, R extends object = never> =
+  CopyOptions<I> | GuardedCopyOptions<I, N> | RowOptions<I, N, R> | RowsOptions<I, N, R>;
+
+/** The row of a view: what its functions return, else the item. */
+export type DerivedRow<I extends object, N extends I, R extends object> = [R] extends [never]
+  ? Narrowed<I, N>
+  : R;
 
 /**
  * Declares a view kept in a DynamoDB table: a projection, re-keyed copy, filter or 1:N fan-out of its source.
@@ -49,9 +108,9 @@ export interface TableViewOptions<I extends object, N extends I, R extends objec
  * @example
  * tableView({ name: "open-orders", source: orders, where: { status: ["OPEN"] }, key: ["customerId", "orderId"] });
  */
-export function tableView<I extends object, N extends I = I, R extends object = N>(
+export function tableView<I extends object, N extends I = never, R extends object = never>(
   options: TableViewOptions<I, N, R>,
-): TableView<R> {
+): TableView<DerivedRow<I, N, R>> {
   const key = resolveKey(options.key);
   const table = options.table ?? options.name;
   return {
@@ -62,30 +121,39 @@ export function tableView<I extends object, N extends I = I, R extends object = 
     key,
     tombstones: options.tombstones ?? false,
     ...(isData(options.where) && { filter: options.where }),
-    rowsOf: compileRows(
-      options.name,
-      key,
-      options as unknown as TableViewOptions<Item, Item, Item>,
-    ),
-    mistakes: mistakesOf(options, table, key),
+    rowsOf: compileRows(options.name, key, options as unknown as Functions),
+    mistakes: mistakesOf(options, table),
   };
 }
 
 function mistakesOf(
-  options: { name: string; where?: unknown; row?: unknown; rows?: unknown },
+  options: {
+    name: string;
+    key: readonly (string | KeyAttribute)[];
+    where?: unknown;
+    row?: unknown;
+    rows?: unknown;
+  },
   table: string,
-  key: readonly KeyAttribute[],
 ): string[] {
   const subject = `view "${options.name}"`;
   const mistakes = [
     ...viewNameMistakes(options.name),
     ...tableNameMistakes(subject, table),
-    ...keyMistakes(subject, key),
+    ...keyMistakes(subject, options.key),
     ...predicateMistakes(subject, options.where),
+    ...functionMistakes(subject, "row", options.row),
+    ...functionMistakes(subject, "rows", options.rows),
   ];
   if (options.row && options.rows)
     mistakes.push(`${subject}: has both row and rows; give one of them`);
   return mistakes;
+}
+
+/** What is wrong with an option that is a function where it is given. */
+export function functionMistakes(subject: string, option: string, value: unknown): string[] {
+  if (value === undefined || typeof value === "function") return [];
+  return [`${subject}: ${option} is ${JSON.stringify(value)}; give a function of the item`];
 }
 
 /** What is wrong with a view's name. */
@@ -104,52 +172,87 @@ export function isData(where: unknown): where is DataPredicate<Item> {
 /** A predicate of either form as one function; everything where there is none. */
 export function compileWhere(view: string, where: unknown): (item: Item) => boolean {
   if (where === undefined) return () => true;
-  if (isData(where)) return compilePredicate(where);
+  // A predicate with mistakes is never asked: they are all told before anything starts.
+  if (isData(where))
+    return predicateMistakes(view, where).length > 0 ? () => false : compilePredicate(where);
   const holds = where as (item: Item) => boolean;
   return (item) => callView(view, "where", () => holds(item));
+}
+
+/** A view's own functions, as they are called: of items whose type only the declaration knows. */
+interface Functions {
+  readonly where?: unknown;
+  readonly row?: (item: Item) => Item;
+  readonly rows?: (item: Item) => readonly Item[];
 }
 
 function compileRows(
   view: string,
   key: readonly KeyAttribute[],
-  options: Pick<TableViewOptions<Item, Item, Item>, "row" | "rows" | "where">,
+  options: Functions,
 ): (item: Item) => readonly Row[] {
   const { row, rows } = options;
   const holds = compileWhere(view, options.where);
   const names = key.map(({ name }) => name);
-  const toRow = (value: Item): Row => ({ key: rowKey(view, names, value), value });
+  const toRow = (value: Item): Row => ({ key: rowKey(view, key, names, value), value });
   if (rows) {
-    return (item) =>
-      holds(item) ? distinct(view, callView(view, "rows", () => rows(item)).map(toRow)) : [];
+    const listOf = (item: Item) =>
+      requireList(
+        view,
+        callView(view, "rows", () => rows(item)),
+      );
+    return (item) => (holds(item) ? distinct(view, listOf(item).map(toRow)) : []);
   }
   if (row) return (item) => (holds(item) ? [toRow(callView(view, "row", () => row(item)))] : []);
   return (item) => (holds(item) ? [toRow(item)] : []);
 }
 
-function rowKey(view: string, names: readonly string[], value: unknown): string {
-  const context = { view };
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new MillraceError(
-      "invalid-row",
-      `view "${view}": a row is ${JSON.stringify(value)}; return an object of attributes`,
-      { context },
-    );
+function invalidRow(view: string, fault: string, cause?: unknown): MillraceError {
+  return new MillraceError("invalid-row", `view "${view}": ${fault}`, { cause, context: { view } });
+}
+
+function requireList(view: string, rows: unknown): readonly Item[] {
+  if (Array.isArray(rows)) return rows as readonly Item[];
+  throw invalidRow(view, `rows returned ${JSON.stringify(rows)}; return a list, empty for no row`);
+}
+
+function rowKey(
+  view: string,
+  key: readonly KeyAttribute[],
+  names: readonly string[],
+  row: unknown,
+): string {
+  if (typeof row !== "object" || row === null || Array.isArray(row)) {
+    throw invalidRow(view, `a row is ${JSON.stringify(row)}; return an object of attributes`);
   }
-  if (RESERVED_ATTRIBUTE in value) {
-    throw new MillraceError(
-      "invalid-row",
-      `view "${view}": a row has the attribute "${RESERVED_ATTRIBUTE}", which is reserved; rename it`,
-      { context },
-    );
+  for (const name of RESERVED_ATTRIBUTES) {
+    if (name in row)
+      throw invalidRow(view, `a row has the attribute "${name}", which is reserved; rename it`);
   }
+  const text = keyTextOf(view, names, row as Item);
+  for (const { name, type } of key) requireKeyType(view, name, type, (row as Item)[name]);
+  return text;
+}
+
+function keyTextOf(view: string, names: readonly string[], row: Item): string {
   try {
-    return keyText(names, value as Item);
+    return keyText(names, row);
   } catch (cause) {
-    throw new MillraceError("invalid-row", `view "${view}": ${(cause as Error).message}`, {
-      cause,
-      context,
-    });
+    throw invalidRow(view, messageOf(cause), cause);
   }
+}
+
+const KEY_TYPES = { S: "a string", N: "a number", B: "binary" } as const;
+
+/** A key attribute of the wrong type fits no table, whatever TypeScript was told about the item. */
+function requireKeyType(view: string, name: string, declared: KeyType, value: unknown): void {
+  const type = typeof value === "string" ? "S" : value instanceof Uint8Array ? "B" : "N";
+  if (type === declared) return;
+  throw invalidRow(
+    view,
+    `key attribute "${name}" is ${KEY_TYPES[type]}, but declared as ${KEY_TYPES[declared]}; ` +
+      "convert it in row, or declare it so: a string by its name, others by numberKey or binaryKey",
+  );
 }
 
 function distinct(view: string, rows: readonly Row[]): readonly Row[] {
@@ -157,12 +260,9 @@ function distinct(view: string, rows: readonly Row[]): readonly Row[] {
   const keys = new Set<string>();
   for (const { key } of rows) {
     if (keys.has(key)) {
-      throw new MillraceError(
-        "invalid-row",
-        `view "${view}": one item derives two rows with the key ${key}; make the key tell them apart`,
-        {
-          context: { view, key },
-        },
+      throw invalidRow(
+        view,
+        `one item derives two rows with the key ${key}; make the key tell them apart`,
       );
     }
     keys.add(key);
