@@ -48,19 +48,17 @@ export function readFlights(size: FlightSize): readonly RecordedFlight[] {
 function readUnroutedFlights(): readonly RecordedFlight[] {
   const routed = readJson<RecordedFlight[]>("flights-20k.json");
   const byDistance = new Map(routed.map((flight) => [flight.distance, flight]));
-  const nearest = (distance: number, i: number) =>
-    byDistance.get(distance) ?? (routed[i % routed.length]);
   return readJson<{ delay: number; distance: number; time: number }[]>("flights-200k.json").map(
     (flight, i) => {
-      const { origin, destination } = nearest(flight.distance, i);
+      const route = byDistance.get(flight.distance) ?? routed[i % routed.length];
       const hour = String(Math.floor(flight.time)).padStart(2, "0");
       const minute = String(Math.floor((flight.time % 1) * 60)).padStart(2, "0");
       return {
         date: `2001/01/01 ${hour}:${minute}`,
         delay: flight.delay,
         distance: flight.distance,
-        origin,
-        destination,
+        origin: route?.origin ?? "",
+        destination: route?.destination ?? "",
       };
     },
   );

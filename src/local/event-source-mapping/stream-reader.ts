@@ -1,0 +1,162 @@
+import {
+  type _Record as SdkRecord,
+  DescribeStreamCommand,
+  type DynamoDBStreamsClient,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+} from "@aws-sdk/client-dynamodb-streams";
+
+import { MillraceError } from "../../errors.js";
+import type { ShardDescription, ShardPosition } from "./shard-graph.js";
+
+/** One answer of GetRecords. */
+export interface Page {
+  readonly records: readonly SdkRecord[];
+  /** When it was asked for, Unix milliseconds: an empty page says that nothing older is left to read. */
+  readonly askedAtMs: number;
+  /** The shard ends here. */
+  readonly isLast: boolean;
+}
+
+/** Reads one shard from a position on. */
+export interface ShardReader {
+  /** Takes the place to read from; what is written afterwards will be read. */
+  open(): Promise<void>;
+  /** The next page; rejects with whatever passing trouble there is, and can be asked again then. */
+  next(): Promise<Page>;
+}
+
+const PAGE_RECORDS = 1_000;
+
+/**
+ * All shards of a stream, page by page.
+ *
+ * @throws `configuration` when the stream does not exist.
+ */
+export async function describeShards(
+  streams: DynamoDBStreamsClient,
+  StreamArn: string,
+): Promise<readonly ShardDescription[]> {
+  const shards: ShardDescription[] = [];
+  let ExclusiveStartShardId: string | undefined;
+  do {
+    const input = {
+      StreamArn,
+      ...(ExclusiveStartShardId !== undefined && { ExclusiveStartShardId }),
+    };
+    const { StreamDescription } = await streams
+      .send(new DescribeStreamCommand(input))
+      .catch((thrown: unknown) => {
+        throw errorName(thrown) === "ResourceNotFoundException"
+          ? noStream(StreamArn, thrown)
+          : thrown;
+      });
+    for (const { ShardId = "", ParentShardId, SequenceNumberRange } of StreamDescription?.Shards ??
+      []) {
+      const closed = SequenceNumberRange?.EndingSequenceNumber !== undefined;
+      shards.push({
+        shardId: ShardId,
+        closed,
+        ...(ParentShardId !== undefined && { parentShardId: ParentShardId }),
+      });
+    }
+    ExclusiveStartShardId = StreamDescription?.LastEvaluatedShardId;
+  } while (ExclusiveStartShardId !== undefined);
+  return shards;
+}
+
+function noStream(streamArn: string, cause: unknown): MillraceError {
+  return new MillraceError(
+    "configuration",
+    `Stream not found: ${streamArn}; enable the table's stream, or give its present ARN`,
+    { cause },
+  );
+}
+
+/**
+ * Opens a shard at a position.
+ *
+ * An iterator lives 15 minutes; an expired one is replaced by one after the last record read. Data that is trimmed
+ * away is skipped to the oldest that is left, and `onGap` told; a shard that is gone has ended.
+ */
+export function openShard(
+  streams: DynamoDBStreamsClient,
+  stream: { readonly streamArn: string; readonly shardId: string },
+  start: ShardPosition,
+  onGap: (message: string) => void,
+): ShardReader {
+  let position = start;
+  let iterator: string | undefined;
+
+  async function openIterator(): Promise<string | undefined> {
+    const { streamArn: StreamArn, shardId: ShardId } = stream;
+    const input = { StreamArn, ShardId, ...iteratorInput(position) };
+    return (await streams.send(new GetShardIteratorCommand(input))).ShardIterator;
+  }
+
+  async function read(): Promise<Page> {
+    const askedAtMs = Date.now();
+    iterator ??= await openIterator();
+    if (iterator === undefined) return { records: [], askedAtMs, isLast: true };
+    const answer = await streams.send(
+      new GetRecordsCommand({ ShardIterator: iterator, Limit: PAGE_RECORDS }),
+    );
+    const records = answer.Records ?? [];
+    const last = records[records.length - 1]?.dynamodb?.SequenceNumber;
+    if (last !== undefined) position = { type: "AFTER", sequenceNumber: last };
+    iterator = answer.NextShardIterator;
+    return { records, askedAtMs, isLast: iterator === undefined };
+  }
+
+  return {
+    async open() {
+      iterator ??= await openIterator();
+    },
+    async next() {
+      try {
+        return await read();
+      } catch (thrown) {
+        iterator = undefined;
+        const name = errorName(thrown);
+        if (name === "ResourceNotFoundException" && !isStaleIterator(thrown))
+          return { records: [], askedAtMs: Date.now(), isLast: true };
+        if (name === "TrimmedDataAccessException") {
+          onGap(
+            `shard ${stream.shardId}: the records after ${describePosition(position)} are trimmed away; going on with the oldest there are`,
+          );
+          position = { type: "TRIM_HORIZON" };
+        }
+        throw thrown;
+      }
+    },
+  };
+}
+
+/** DynamoDB Local says this of an iterator from before its restart; the shard itself is still there. */
+function isStaleIterator(thrown: unknown): boolean {
+  return (thrown as Error).message.includes("Invalid ShardId in ShardIterator");
+}
+
+function iteratorInput(position: ShardPosition) {
+  switch (position.type) {
+    case "AFTER":
+      return {
+        ShardIteratorType: "AFTER_SEQUENCE_NUMBER" as const,
+        SequenceNumber: position.sequenceNumber,
+      };
+    case "LATEST":
+      return { ShardIteratorType: "LATEST" as const };
+    case "TRIM_HORIZON":
+    case "SHARD_END":
+      return { ShardIteratorType: "TRIM_HORIZON" as const };
+  }
+}
+
+function describePosition(position: ShardPosition): string {
+  return position.type === "AFTER" ? position.sequenceNumber : position.type;
+}
+
+/** The name of an SDK error. */
+export function errorName(thrown: unknown): string {
+  return (thrown as { name?: string } | undefined)?.name ?? "";
+}
