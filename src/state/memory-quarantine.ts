@@ -6,7 +6,8 @@ export function createMemoryQuarantine(): Quarantine {
   const fences = new Map<string, Fence & { readonly source: string }>();
   return {
     async fences(source) {
-      return fencesOf([...fences.values()].filter((fence) => fence.source === source));
+      const own = [...fences.values()].filter((fence) => fence.source === source);
+      return fencesOf(own.map(({ view, itemKey, parked }) => ({ view, itemKey, parked })));
     },
     async park(entry, options) {
       const { source, view, itemKey } = entry;

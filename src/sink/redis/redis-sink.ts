@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 
 import { Cluster, type Redis } from "ioredis";
 
-import type { Item } from "../../change/attribute-value.js";
 import { parseVersion, type Version, VERSION_LENGTH } from "../../change/version.js";
 import { isMillraceError, MillraceError } from "../../errors.js";
 import type { CacheView } from "../../view/cache-view.js";
@@ -16,7 +15,13 @@ import {
   TOMBSTONE_TTL_SECONDS,
 } from "../sink.js";
 import { classifyRedisError } from "./classify-error.js";
-import { encodeHashEntry, encodeJsonEntry, parseExactJson, VERSION_FIELD } from "./encode-entry.js";
+import {
+  encodeHashEntry,
+  encodeJsonEntry,
+  OWNER_FIELD,
+  parseExactJson,
+  VERSION_FIELD,
+} from "./encode-entry.js";
 import { isTombstoneKey, tombstoneKey } from "./redis-key.js";
 import { SCRIPTS } from "./scripts.generated.js";
 
@@ -172,21 +177,21 @@ async function readEntry(
 }
 
 function rowOf(view: CacheView, key: string, read: unknown): StoredRow | undefined {
-  const value =
-    view.type === "hash"
-      ? hashValue(read as Record<string, string>)
-      : jsonValue(read as string | null);
-  if (!value) return undefined;
-  const { [VERSION_FIELD]: stamp, ...own } = value;
-  return typeof stamp === "string" ? { key, ...parseStamp(stamp), value: own } : undefined;
+  return view.type === "hash"
+    ? hashRow(key, read as Record<string, string>)
+    : jsonRow(key, read as string | null);
 }
 
-function hashValue(fields: Record<string, string>): Item | undefined {
-  return Object.keys(fields).length > 0 ? fields : undefined;
+function hashRow(key: string, fields: Record<string, string>): StoredRow | undefined {
+  const { [VERSION_FIELD]: version, [OWNER_FIELD]: owner, ...value } = fields;
+  if (version === undefined || owner === undefined) return undefined;
+  return { key, version: parseVersion(version), owner, value };
 }
 
-function jsonValue(text: string | null): Item | undefined {
-  return text?.startsWith(`{"${VERSION_FIELD}":"`) ? parseExactJson(text) : undefined;
+function jsonRow(key: string, text: string | null): StoredRow | undefined {
+  if (!text?.startsWith(`{"${VERSION_FIELD}":"`)) return undefined;
+  const { [VERSION_FIELD]: stamp, ...value } = parseExactJson(text);
+  return typeof stamp === "string" ? { key, ...parseStamp(stamp), value } : undefined;
 }
 
 async function readTombstone(redis: Redis | Cluster, key: string): Promise<StoredRow | undefined> {

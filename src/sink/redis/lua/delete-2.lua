@@ -15,14 +15,15 @@ if tombstone and string.sub(tombstone, 66) == ARGV[2] and string.sub(tombstone, 
   return 0
 end
 local kind = redis.call('TYPE', KEYS[1]).ok
-local stored = false
+local version, owner = false, false
 if kind == 'string' then
-  stored = string.sub(redis.call('GETRANGE', KEYS[1], 0, 79), 8)
+  local head = redis.call('GETRANGE', KEYS[1], 0, 79)
+  version, owner = string.sub(head, 8, 71), string.sub(head, 73)
 elseif kind == 'hash' then
-  stored = redis.call('HGET', KEYS[1], '_v')
+  version, owner = unpack(redis.call('HMGET', KEYS[1], '_v', '_o'))
 end
-if stored then
-  if string.sub(stored, 66) ~= ARGV[2] or string.sub(stored, 1, 64) >= ARGV[1] then
+if version and owner then
+  if owner ~= ARGV[2] or version >= ARGV[1] then
     return 0
   end
   redis.call('DEL', KEYS[1])

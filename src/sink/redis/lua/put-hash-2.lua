@@ -1,7 +1,8 @@
 --[[
   Keep an entry as a hash, unless something at least as new is there.
 
-  The field _v holds version~owner; all other fields are the reader's. Versions are compared as text.
+  The field _v holds the version, the field _o the owner; all other fields are the reader's. Versions are compared as
+  text. Two fields, because Redis gives up the compact form of a hash for one value over 64 bytes.
 
   KEYS[1]  entry
   KEYS[2]  tombstone of the entry, in the same slot
@@ -16,20 +17,20 @@ local buried = tombstone and string.sub(tombstone, 66) == ARGV[2]
 if buried and string.sub(tombstone, 1, 64) >= ARGV[1] then
   return 0
 end
-local stored = redis.call('HGET', KEYS[1], '_v')
-if stored then
-  local owner = string.sub(stored, 66)
+local stored = redis.call('HMGET', KEYS[1], '_v', '_o')
+local version, owner = stored[1], stored[2]
+if version and owner then
   if owner ~= ARGV[2] then
     return owner
   end
-  if string.sub(stored, 1, 64) >= ARGV[1] then
+  if version >= ARGV[1] then
     return 0
   end
   redis.call('DEL', KEYS[1])
 elseif redis.call('EXISTS', KEYS[1]) == 1 then
   return redis.error_reply('FOREIGN the key holds a value that Millrace did not write')
 end
-redis.call('HSET', KEYS[1], '_v', ARGV[1] .. '~' .. ARGV[2])
+redis.call('HSET', KEYS[1], '_v', ARGV[1], '_o', ARGV[2])
 -- Lua puts no more than some thousand values on its stack.
 for first = 4, #ARGV, 1000 do
   redis.call('HSET', KEYS[1], unpack(ARGV, first, math.min(first + 999, #ARGV)))
