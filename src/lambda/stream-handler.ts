@@ -42,8 +42,6 @@ export function createStreamHandler({
     } catch (thrown) {
       logger.error("batch failed; it will be delivered again", { ...span, error: thrown as Error });
       throw thrown;
-    } finally {
-      metrics.publishStoredMetrics();
     }
   };
 }

@@ -10,8 +10,7 @@ export function canonicalText(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "number" || typeof value === "bigint" || value instanceof NumberValue)
     return numberText(value);
-  if (value === null || typeof value !== "object")
-    return String(value);
+  if (value === null || typeof value !== "object") return String(value);
   if (value instanceof Uint8Array) return `b(${value.join()})`;
   if (value instanceof Set)
     return `s(${[...(value as Set<unknown>)].map(canonicalText).sort().join()})`;

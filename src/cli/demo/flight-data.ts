@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 
 import { MillraceError } from "../../errors.js";
 
@@ -98,15 +98,13 @@ function splitCsv(line: string): string[] {
   );
 }
 
+/** The package offers its data to bundlers only, so the folder is looked for where Node looks for packages. */
 function dataFile(name: string): string {
-  try {
-    const manifest = createRequire(import.meta.url).resolve("vega-datasets/package.json");
-    return join(dirname(manifest), "data", name);
-  } catch (cause) {
-    throw new MillraceError(
-      "configuration",
-      "the demo needs the flights of the package vega-datasets, which is not installed: npm install --save-dev vega-datasets",
-      { cause },
-    );
-  }
+  const folders = createRequire(import.meta.url).resolve.paths("vega-datasets") ?? [];
+  const file = folders.map((folder) => join(folder, "vega-datasets", "data", name)).find((path) => existsSync(path));
+  if (file !== undefined) return file;
+  throw new MillraceError(
+    "configuration",
+    "the demo needs the flights of the package vega-datasets, which is not installed: npm install --save-dev vega-datasets",
+  );
 }

@@ -1,0 +1,68 @@
+import { DynamoDBClient, paginateScan } from "@aws-sdk/client-dynamodb";
+
+import { decodeItem, type Item } from "../../change/attribute-value.js";
+import { redisClient } from "../../compose.js";
+import { type Config, physicalName } from "../../config.js";
+import { createDynamoDbSink } from "../../sink/dynamodb/dynamodb-sink.js";
+import { asHashEntry, asJsonEntry } from "../../sink/redis/encode-entry.js";
+import { createRedisSink } from "../../sink/redis/redis-sink.js";
+import type { StoredRow } from "../../sink/sink.js";
+import type { Declarations } from "../../view/declarations.js";
+import { RESERVED_ATTRIBUTE } from "../../view/key.js";
+import type { View } from "../../view/view.js";
+import { compareView, type Comparison } from "./compare-views.js";
+
+/** Compares every view with a recomputation from its source, one after the other. */
+export async function compareAll(
+  declarations: Declarations,
+  config: Config,
+): Promise<readonly Comparison[]> {
+  const client = new DynamoDBClient({
+    ...(config.dynamodbEndpoint && { endpoint: config.dynamodbEndpoint }),
+  });
+  const tables = createDynamoDbSink({
+    client,
+    tableName: ({ table }) => physicalName(config, table),
+  });
+  const cache = createRedisSink({ redis: redisClient(config) });
+  const comparisons: Comparison[] = [];
+  try {
+    for (const view of declarations.views) {
+      comparisons.push(
+        await compareView(view, {
+          sourceItems: () => sourceItems(client, physicalName(config, view.source.table)),
+          storedRows: () => storedRows(view),
+          asRead: (_view, value) => asRead(view, value),
+        }),
+      );
+    }
+  } finally {
+    await cache.close();
+    client.destroy();
+  }
+  return comparisons;
+
+  function storedRows(view: View): AsyncIterable<StoredRow & { readonly value: Item }> {
+    return withValue(view.kind === "cache-view" ? cache.scan(view) : tables.scan(view));
+  }
+}
+
+async function* sourceItems(client: DynamoDBClient, TableName: string): AsyncGenerator<Item> {
+  for await (const page of paginateScan({ client }, { TableName, ConsistentRead: true })) {
+    for (const wire of page.Items ?? []) {
+      const { [RESERVED_ATTRIBUTE]: _bookkeeping, ...item } = decodeItem(wire);
+      yield item;
+    }
+  }
+}
+
+async function* withValue(
+  rows: AsyncIterable<StoredRow>,
+): AsyncGenerator<StoredRow & { readonly value: Item }> {
+  for await (const row of rows) if (row.value) yield { ...row, value: row.value };
+}
+
+function asRead(view: View, value: Item): Item {
+  if (view.kind === "table-view") return value;
+  return view.type === "hash" ? asHashEntry(value) : asJsonEntry(value);
+}

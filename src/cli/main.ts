@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError, Option } from "commander";
+import pc from "picocolors";
+
+import { isMillraceError, messageOf } from "../errors.js";
+import { demo, type DemoOptions } from "./commands/demo.js";
+import { dev, type DevOptions } from "./commands/dev.js";
+import { FLIGHT_SIZES } from "./demo/flight-data.js";
+
+// The SDK's notice about coming Node versions is for whoever maintains millrace, not for whoever runs it.
+process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
+
+const program = new Command("millrace")
+  .description("Views over DynamoDB tables, kept true by the tables' own streams.")
+  .showHelpAfterError()
+  .addHelpText(
+    "after",
+    "\nExit code: 0 fine, 1 something is wrong (drift, say), 2 usage or configuration.",
+  );
+
+program
+  .command("dev")
+  .description(
+    "start DynamoDB Local and Redis (or use those the environment names) and keep all views true",
+  )
+  .option("--pipeline <file>", "the declarations", "pipeline.ts")
+  .option("--data <folder>", "where data and positions are kept", ".millrace")
+  .option("--in-memory", "keep the data of servers started here in memory only")
+  .option("--dynamodb-port <port>", "port of DynamoDB Local (default: a free one)", wholeNumber)
+  .option("--redis-port <port>", "port of redis-server (default: a free one)", wholeNumber)
+  .option("--no-watch", "do not reload when pipeline.ts or a handler changes")
+  .option("--ready-file <file>", "a file to write once everything is up; removed on stopping")
+  .option("--quiet", "print problems only")
+  .action((options: DevOptions) => dev(options));
+
+program
+  .command("demo")
+  .description(
+    "load the flight board with real flights and prove every view equal to a recomputation",
+  )
+  .addOption(
+    new Option("--flights <size>", "how many real flights").choices(FLIGHT_SIZES).default("20k"),
+  )
+  .option("--seed <number>", "decides which flights are cancelled", wholeNumber, 1)
+  .option("--json", "print one JSON object last on standard output")
+  .action(async (options: DemoOptions) => {
+    process.exitCode = (await demo(options)) ? 0 : 1;
+  });
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("give a whole number.");
+}
+
+try {
+  await program.parseAsync();
+} catch (thrown) {
+  const known = isMillraceError(thrown);
+  console.error(pc.red(known ? messageOf(thrown) : ((thrown as Error).stack ?? String(thrown))));
+  process.exitCode = known && thrown.code === "configuration" ? 2 : 1;
+}
+// Handlers keep connections open for the next invocation; there is none here.
+process.exit();
