@@ -18,7 +18,12 @@ const shared = {
 /** Unit tests need nothing but Node; integration tests use real servers, started by themselves on free ports. */
 export default {
   projects: [
-    { ...shared, displayName: "unit", testMatch: ["<rootDir>/test/**/*.test.ts"], testPathIgnorePatterns: ["\\.int\\.test\\.ts$"] },
+    {
+      ...shared,
+      displayName: "unit",
+      testMatch: ["<rootDir>/test/**/*.test.ts"],
+      testPathIgnorePatterns: ["\\.int\\.test\\.ts$"],
+    },
     {
       ...shared,
       displayName: "integration",

@@ -9,7 +9,6 @@ import {
   createEventSourceMapping,
   type EventSourceMapping,
 } from "../local/event-source-mapping/create-event-source-mapping.js";
-import type { LambdaHandler } from "../local/event-source-mapping/invoke.js";
 import type { InvokedEvent } from "../local/event-source-mapping/mapping-events.js";
 import type { Project } from "./load-project.js";
 
@@ -61,7 +60,7 @@ export async function runPipeline(
         maximumRecordAgeInSeconds: -1,
         streamArn,
         streams,
-        handler: handler as LambdaHandler,
+        handler: handler,
         functionName: name,
         timeoutSeconds: FUNCTION_TIMEOUT_SECONDS,
         checkpoints,

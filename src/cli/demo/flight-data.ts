@@ -101,7 +101,9 @@ function splitCsv(line: string): string[] {
 /** The package offers its data to bundlers only, so the folder is looked for where Node looks for packages. */
 function dataFile(name: string): string {
   const folders = createRequire(import.meta.url).resolve.paths("vega-datasets") ?? [];
-  const file = folders.map((folder) => join(folder, "vega-datasets", "data", name)).find((path) => existsSync(path));
+  const file = folders
+    .map((folder) => join(folder, "vega-datasets", "data", name))
+    .find((path) => existsSync(path));
   if (file !== undefined) return file;
   throw new MillraceError(
     "configuration",
