@@ -122,6 +122,14 @@ describe("a derived mutation", () => {
     expect(derived(item("AB"), item("BA"))).toBe("");
   });
 
+  test("A5: is derived from view and change alone, and touches neither", () => {
+    const change = netChangeThrough(item("AB"), item("BC", 2));
+    const before = structuredClone(change);
+    const first = derive(view, change);
+    expect(derive(view, change)).toEqual(first);
+    expect(change).toEqual(before);
+  });
+
   test("passes on what a view's function throws", () => {
     const failing = {
       rowsOf: () => {
@@ -220,7 +228,7 @@ describe.each([
   ["a sink that keeps tombstones", apply],
   ["a sink that forgets deletions", applyForgetting],
 ])("in %s", (_what, applyTo) => {
-  test("G3: however the changes are cut and delivered again, the rows are those of the last image", () => {
+  test("A1, G3: however the changes are cut and delivered again, the rows are those of the last image", () => {
     fc.assert(
       fc.property(fc.array(images, { minLength: 2, maxLength: 10 }), deliveries, (chain, plan) => {
         const changes = changesThrough(chain);

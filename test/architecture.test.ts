@@ -1,0 +1,159 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+import { describe, expect, test } from "@jest/globals";
+import ts from "typescript";
+
+const ROOT = resolve(import.meta.dirname, "..");
+
+/** Modules and folders ("…/") whose logic is tested where it is used, by the test named. Keep it small. */
+const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
+  "src/sink/collision.ts": "test/sink/contract/owners.ts",
+};
+
+function read(path: string): string {
+  return readFileSync(join(ROOT, path), "utf8");
+}
+
+/** What a document or folder that may not be there yet holds; empty where it is not. */
+function readIfThere(path: string): string {
+  return existsSync(join(ROOT, path)) ? read(path) : "";
+}
+
+/** Paths of the files under a folder whose names end so; none where there is no folder. */
+function filesIn(folder: string, ...ends: readonly string[]): string[] {
+  if (!existsSync(join(ROOT, folder))) return [];
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((path) => ends.some((end) => path.endsWith(end)))
+    .map((path) => join(folder, path))
+    .sort();
+}
+
+describe("SPEC.md", () => {
+  const spec = readIfThere("SPEC.md");
+  const ids = [...spec.matchAll(/^\| *([AGN]\d+) *\|/gm)].map(([, id]) => id!);
+  const tests = filesIn("test", ".ts").map(read).join("\n");
+  /** Ids that begin a test's title: "G1: …" or "G1, N2: …". */
+  const named = new Set(
+    [...tests.matchAll(/["'`]((?:[AGN]\d+(?:, )?)+): /g)].flatMap(([, list]) => list!.split(", ")),
+  );
+
+  test("gives each id once", () => {
+    expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([]);
+    expect(spec === "" || ids.length > 0).toBe(true);
+  });
+
+  test("has every id enforced by a test whose title begins with it", () => {
+    expect(ids.filter((id) => !named.has(id))).toEqual([]);
+  });
+
+  test("has every id that a test's title begins with", () => {
+    if (spec !== "") expect([...named].filter((id) => !ids.includes(id))).toEqual([]);
+  });
+});
+
+describe("README.md", () => {
+  const blocks = [...readIfThere("README.md").matchAll(/^```ts\n(.*?)^```/gms)].map(
+    ([, code]) => code!,
+  );
+
+  test("shows only code that compiles", () => {
+    expect(blocks.length === 0 ? [] : compile(blocks)).toEqual([]);
+  });
+});
+
+/** Compiles pieces of code as modules beside package.json, without writing them, and gives what is wrong with them. */
+function compile(blocks: readonly string[]): string[] {
+  const sources = new Map(blocks.map((code, i) => [join(ROOT, `readme-${i + 1}.ts`), code]));
+  const { config } = ts.readConfigFile(
+    join(ROOT, "tsconfig.json"),
+    ts.sys.readFile.bind(ts.sys),
+  ) as {
+    config: { compilerOptions: ts.CompilerOptions };
+  };
+  const parsed = ts.convertCompilerOptionsFromJson(config.compilerOptions, ROOT);
+  const options = { ...parsed.options, noUnusedLocals: false, noUnusedParameters: false };
+  const host = ts.createCompilerHost(options);
+  const fromDisk = { ...host };
+  host.fileExists = (path) => sources.has(path) || fromDisk.fileExists(path);
+  host.readFile = (path) => sources.get(path) ?? fromDisk.readFile(path);
+  host.getSourceFile = (path, languageVersion, onError, shouldCreate) => {
+    const code = sources.get(path);
+    if (code !== undefined) return ts.createSourceFile(path, code, languageVersion);
+    return fromDisk.getSourceFile(path, languageVersion, onError, shouldCreate);
+  };
+  const program = ts.createProgram([...sources.keys()], options, host);
+  return [...sources.keys()].flatMap((path, i) => {
+    const file = program.getSourceFile(path);
+    const found = [
+      ...program.getSyntacticDiagnostics(file),
+      ...program.getSemanticDiagnostics(file),
+    ];
+    return found.map(({ messageText, start = 0 }) => {
+      const line = file ? file.getLineAndCharacterOfPosition(start).line + 1 : 0;
+      return `block ${i + 1}, line ${line}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`;
+    });
+  });
+}
+
+describe("the repository", () => {
+  test("tests every module with logic at the module's own path", () => {
+    const untested = filesIn("src", ".ts")
+      .filter((path) => !path.endsWith(".generated.ts") && !isExcused(path))
+      .filter((path) => hasLogic(path))
+      .filter((path) => {
+        const mirror = join("test", path.slice("src/".length, -".ts".length));
+        return !["test.ts", "int.test.ts"].some((end) =>
+          existsSync(join(ROOT, `${mirror}.${end}`)),
+        );
+      });
+    expect(untested).toEqual([]);
+  });
+
+  test("excuses only modules that exist, by tests that exist", () => {
+    const named = Object.entries(TESTED_ELSEWHERE).flat();
+    expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  test("deploys every handler, and no other", async () => {
+    const deployment = readIfThere("serverless.yml");
+    if (deployment === "") return;
+    expect(deployment).toContain("functions: ${file(./infra.cjs):functions}");
+    const { serverlessParts } = await import("../src/deploy/serverless.js");
+    const pipeline = await import("../pipeline.js");
+    const settings = { service: "flights", stage: "test", redisUrl: "redis://cache:6379" };
+    const { functions } = serverlessParts({ ...pipeline }, settings);
+    expect(
+      Object.values(functions)
+        .map(({ handler }) => handler)
+        .sort(),
+    ).toEqual(filesIn("handlers", ".ts").map((path) => path.replace(/ts$/, "handler")));
+  });
+
+  test("has no file of code over 300 lines", () => {
+    const code = ["src", "handlers", "test", "scripts", "bench"].flatMap((folder) =>
+      filesIn(folder, ".ts", ".mjs", ".js", ".lua"),
+    );
+    const long = code.filter(
+      (path) => !path.endsWith(".generated.ts") && read(path).split("\n").length > 301,
+    );
+    expect(code.length).toBeGreaterThan(0);
+    expect(long).toEqual([]);
+  });
+});
+
+function isExcused(path: string): boolean {
+  return Object.keys(TESTED_ELSEWHERE).some(
+    (excused) => path === excused || (excused.endsWith("/") && path.startsWith(excused)),
+  );
+}
+
+/** Whether a module does anything: declares a function, a method or a class. */
+function hasLogic(path: string): boolean {
+  const file = ts.createSourceFile(path, read(path), ts.ScriptTarget.Latest, true);
+  const isLogic = (node: ts.Node): boolean =>
+    (ts.isFunctionLike(node) && "body" in node && node.body !== undefined) ||
+    ts.isClassDeclaration(node) ||
+    (ts.forEachChild(node, isLogic) ?? false);
+  return isLogic(file);
+}
