@@ -185,7 +185,7 @@ describe("a record of a view's own table, which is a source itself", () => {
   const key = { itemKey: '["1"]' };
 
   test("shows its row as the view derived it, without the bookkeeping", () => {
-    expect(decoded({ old: row({ n: 1 }), new: row({ n: 2 }) })).toEqual({
+    expect(decoded({ old: row({ n: 1 }), new: row({ n: 2, [TTL_ATTRIBUTE]: AT }) })).toEqual({
       ...key,
       type: "modify",
       oldImage: { id: "1", n: 1 },

@@ -81,6 +81,7 @@ describe("an item encoded for DynamoDB", () => {
     ["infinite", -Infinity, /^attribute "a" is -Infinity; a number must be finite/],
     ["a number too great", 1e126, /^attribute "a" is 1e126; .* from 1e-130 to below 1e126/],
     ["a number too small", 5e-324, /^attribute "a" is 5e-324; .* from 1e-130 to below 1e126/],
+    ["too small by a digit", NumberValue.from("9.9E-131"), /is 9\.9e-131; .* from 1e-130 to/],
     ["a bigint too great", 10n ** 126n, /^attribute "a" is 1e126; .* below 1e126/],
     ["39 digits", 10n ** 38n + 1n, /at most 38 digits, this has 39; write it as a string/],
     ["a function", () => 1, /^attribute "a" is a function; a row holds data only/],
