@@ -1,7 +1,8 @@
 /** Millrace's public API. */
 export { NumberValue } from "./change/attribute-value.js";
 export type { Change, ChangeCause, ChangeType } from "./change/change.js";
-export { createCacheHandler, createCombinedHandler, createTablesHandler } from "./compose.js";
+export { createTablesHandler } from "./compose.js";
+export { createCacheHandler, createCombinedHandler } from "./compose-cache.js";
 export { type ErrorCode, type ErrorContext, isMillraceError, MillraceError } from "./errors.js";
 export type { StreamHandler } from "./lambda/stream-handler.js";
 export {

@@ -4,7 +4,8 @@ import { pathToFileURL } from "node:url";
 
 import { tsImport } from "tsx/esm/api";
 
-import { createCacheHandler, createTablesHandler, type DeclarationExports } from "../compose.js";
+import { createTablesHandler, type DeclarationExports } from "../compose.js";
+import { createCacheHandler } from "../compose-cache.js";
 import { MillraceError } from "../errors.js";
 import type { StreamHandler } from "../lambda/stream-handler.js";
 import { collectDeclarations, type Declarations } from "../view/declarations.js";

@@ -9,12 +9,11 @@ import {
   waitUntilTableExists,
 } from "@aws-sdk/client-dynamodb";
 
+import { neededTables } from "../dynamodb/needed-tables.js";
 import { createTableInput, type TableDefinition } from "../dynamodb/table-definition.js";
 import { configurationError } from "../errors.js";
-import { STATE_KEY, STATE_TTL_ATTRIBUTE } from "../state/state-table.js";
+import { STATE_TABLE } from "../state/state-table.js";
 import type { Declarations } from "../view/declarations.js";
-import { followedTables } from "../view/declarations.js";
-import { TTL_ATTRIBUTE } from "../view/key.js";
 
 /** A table that exists, with its stream where it has one. */
 export interface EnsuredTable {
@@ -31,37 +30,6 @@ export interface EnsureTablesOptions {
   readonly physicalName: (table: string) => string;
   readonly stateTable: string;
 }
-
-/** The tables that declarations need, sources and views; the state table is not among them. */
-export function neededTables(declarations: Declarations): readonly TableDefinition[] {
-  const followed = new Set(followedTables(declarations).map(({ table }) => table));
-  const sources = declarations.sources.map(({ table, key }) => ({
-    table,
-    key,
-    followed: followed.has(table),
-  }));
-  const views = declarations.views
-    .filter((view) => view.kind === "table-view")
-    .map(({ table, key, tombstones }) => {
-      return {
-        table,
-        key,
-        followed: followed.has(table),
-        ...(tombstones && { ttlAttribute: TTL_ATTRIBUTE }),
-      };
-    });
-  return [...sources, ...views];
-}
-
-/** The pipeline's own table. */
-export const STATE_TABLE: Omit<TableDefinition, "table"> = {
-  key: [
-    { name: STATE_KEY.partition, type: "S" },
-    { name: STATE_KEY.sort, type: "S" },
-  ],
-  followed: false,
-  ttlAttribute: STATE_TTL_ATTRIBUTE,
-};
 
 /**
  * Creates the tables that declarations need and that do not exist, and checks those that do.

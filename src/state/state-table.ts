@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 
+import type { TableDefinition } from "../dynamodb/table-definition.js";
+
 /**
  * The pipeline's own table: one partition and one sort key, everything the pipeline must remember.
  *
@@ -10,6 +12,16 @@ export const STATE_KEY = { partition: "pk", sort: "sk" } as const;
 
 /** Attribute that DynamoDB's time to live watches in the state table. */
 export const STATE_TTL_ATTRIBUTE = "expiresAt";
+
+/** The state table, whatever its name. */
+export const STATE_TABLE: Omit<TableDefinition, "table"> = {
+  key: [
+    { name: STATE_KEY.partition, type: "S" },
+    { name: STATE_KEY.sort, type: "S" },
+  ],
+  followed: false,
+  ttlAttribute: STATE_TTL_ATTRIBUTE,
+};
 
 /** Key of an item of the state table. */
 export interface StateKey {

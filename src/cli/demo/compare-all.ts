@@ -1,7 +1,7 @@
 import { DynamoDBClient, paginateScan } from "@aws-sdk/client-dynamodb";
 
 import { decodeItem, type Item } from "../../change/attribute-value.js";
-import { redisClient } from "../../compose.js";
+import { redisClient } from "../../compose-cache.js";
 import { type Config, physicalName } from "../../config.js";
 import { createDynamoDbSink } from "../../sink/dynamodb/dynamodb-sink.js";
 import { asHashEntry, asJsonEntry } from "../../sink/redis/encode-entry.js";

@@ -20,9 +20,7 @@ export interface ShardWork extends Delivery {
 
 /** Bytes of records in one invocation; Lambda takes 6 MB with everything around them. */
 const MAX_PAYLOAD_BYTES = 5_900_000;
-/** Pauses between empty reads: short while records keep coming, longer the longer none does. */
-const MIN_POLL_MS = 5;
-const MAX_POLL_MS = 50;
+/** How long a stream counts as active after its last record. */
 const ACTIVE_MS = 2_000;
 const TROUBLE_DELAY_MS = 250;
 
@@ -126,10 +124,16 @@ async function saveFiltered(
   }
 }
 
+/**
+ * Waits before the next read: not at all while there is more, shortly while records keep coming, longer the longer none
+ * does; and never less than a multiple of what a read takes, so that watching a busy server does not make it busier.
+ */
 async function pause({ sleep }: ShardWork, page: Page, lastRecordAtMs: number): Promise<void> {
-  if (page.records.length > 0) return;
-  const idleMs = Date.now() - lastRecordAtMs;
-  await sleep(idleMs < ACTIVE_MS ? MIN_POLL_MS : MAX_POLL_MS);
+  if (page.isFull) return;
+  const isActive = Date.now() - lastRecordAtMs < ACTIVE_MS;
+  if (page.records.length > 0) await sleep(Math.max(10, 2 * page.durationMs));
+  else if (isActive) await sleep(Math.max(5, 2 * page.durationMs));
+  else await sleep(Math.max(50, 8 * page.durationMs));
 }
 
 /** Reads until there is an answer; `undefined` when the mapping stops first. */

@@ -14,6 +14,10 @@ export interface Page {
   readonly records: readonly SdkRecord[];
   /** When it was asked for, Unix milliseconds: an empty page says that nothing older is left to read. */
   readonly askedAtMs: number;
+  /** How long the answer took. */
+  readonly durationMs: number;
+  /** The page holds as much as one can, so that there is more. */
+  readonly isFull: boolean;
   /** The shard ends here. */
   readonly isLast: boolean;
 }
@@ -97,7 +101,7 @@ export function openShard(
   async function read(): Promise<Page> {
     const askedAtMs = Date.now();
     iterator ??= await openIterator();
-    if (iterator === undefined) return { records: [], askedAtMs, isLast: true };
+    if (iterator === undefined) return endOfShard(askedAtMs);
     const answer = await streams.send(
       new GetRecordsCommand({ ShardIterator: iterator, Limit: PAGE_RECORDS }),
     );
@@ -105,7 +109,14 @@ export function openShard(
     const last = records[records.length - 1]?.dynamodb?.SequenceNumber;
     if (last !== undefined) position = { type: "AFTER", sequenceNumber: last };
     iterator = answer.NextShardIterator;
-    return { records, askedAtMs, isLast: iterator === undefined };
+    const durationMs = Date.now() - askedAtMs;
+    return {
+      records,
+      askedAtMs,
+      durationMs,
+      isFull: records.length === PAGE_RECORDS,
+      isLast: iterator === undefined,
+    };
   }
 
   return {
@@ -119,7 +130,7 @@ export function openShard(
         iterator = undefined;
         const name = errorName(thrown);
         if (name === "ResourceNotFoundException" && !isStaleIterator(thrown))
-          return { records: [], askedAtMs: Date.now(), isLast: true };
+          return endOfShard(Date.now());
         if (name === "TrimmedDataAccessException") {
           onGap(
             `shard ${stream.shardId}: the records after ${describePosition(position)} are trimmed away; going on with the oldest there are`,
@@ -130,6 +141,10 @@ export function openShard(
       }
     },
   };
+}
+
+function endOfShard(askedAtMs: number): Page {
+  return { records: [], askedAtMs, durationMs: 0, isFull: false, isLast: true };
 }
 
 /** DynamoDB Local says this of an iterator from before its restart; the shard itself is still there. */
