@@ -41,6 +41,7 @@ program
   .addOption(
     new Option("--flights <size>", "how many real flights").choices(FLIGHT_SIZES).default("20k"),
   )
+  .option("--limit <number>", "only so many of the flights, and of the airports", wholeNumber)
   .option("--seed <number>", "decides which flights are cancelled", wholeNumber, 1)
   .option("--json", "print one JSON object last on standard output")
   .action(async (options: DemoOptions) => {

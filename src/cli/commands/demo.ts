@@ -17,6 +17,8 @@ import { openServices, type Services } from "../services.js";
 export interface DemoOptions {
   readonly flights: FlightSize;
   readonly seed: number;
+  /** Only so many of the flights, and of the airports. */
+  readonly limit?: number;
   readonly json?: boolean;
 }
 
@@ -66,8 +68,8 @@ async function runDemo(
     ...(config.dynamodbEndpoint && { endpoint: config.dynamodbEndpoint }),
   });
   try {
-    const flights = readFlights(options.flights);
-    const airports = readAirports();
+    const flights = readFlights(options.flights).slice(0, options.limit);
+    const airports = readAirports().slice(0, options.limit);
     const total = countWrites(flights, options.seed) + airports.length;
     const written = progress.add("written", total);
     let changes = 0;

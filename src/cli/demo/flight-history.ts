@@ -18,11 +18,13 @@ export type FlightWrite =
 
 /** Share of flights that are cancelled, and so deleted, after they were scheduled. */
 const CANCELLED_SHARE = 0.03;
+/** Share of flights still in the air when the data ends, so that the views of flights under way are not empty then. */
+const AIRBORNE_SHARE = 0.1;
 /** Share of landed flights whose record is removed at last, so that rows leave views at the end of a life too. */
 const ARCHIVED_SHARE = 0.02;
 
 /**
- * The life of every flight in waves: a wave is scheduled, then departs, then lands, and some are cancelled.
+ * The life of every flight in waves: a wave is scheduled, then departs, then lands; some are cancelled, some still fly.
  *
  * @param seed decides who is cancelled; the same seed writes the same history.
  */
@@ -40,7 +42,10 @@ export function* flightHistory(
     const flying = items.filter(() => random() >= CANCELLED_SHARE);
     const cancelled = items.filter((item) => !flying.includes(item));
     yield [...flying.map((item) => departed(item, flights)), ...cancelled.map(removed)];
-    yield flying.map((item) => (random() < ARCHIVED_SHARE ? removed(item) : landed(item, flights)));
+    const landing = flying.filter(() => random() >= AIRBORNE_SHARE);
+    yield landing.map((item) =>
+      random() < ARCHIVED_SHARE ? removed(item) : landed(item, flights),
+    );
   }
 }
 

@@ -132,6 +132,8 @@ export function openShard(
         if (name === "ResourceNotFoundException" && !isStaleIterator(thrown))
           return endOfShard(Date.now());
         if (name === "TrimmedDataAccessException") {
+          // DynamoDB Local says so of a shard nobody has written to yet; from the beginning on, nothing can be missed.
+          if (position.type === "TRIM_HORIZON") return { ...endOfShard(Date.now()), isLast: false };
           onGap(
             `shard ${stream.shardId}: the records after ${describePosition(position)} are trimmed away; going on with the oldest there are`,
           );
