@@ -1,6 +1,7 @@
 import { FUNCTION_TIMEOUT_SECONDS, MAPPING_SETTINGS } from "../lambda/mapping-settings.js";
-import { type Declarations, followedTables } from "../view/declarations.js";
+import { type Declarations, followedTables, viewsOf } from "../view/declarations.js";
 import type { View } from "../view/view.js";
+import { eventPatterns } from "./filters.js";
 import { logicalName } from "./logical-name.js";
 import {
   type Resource,
@@ -76,7 +77,9 @@ function definitionOf(
       NODE_OPTIONS: "--enable-source-maps",
       ...(name === "cache" && { REDIS_URL: redisUrl }),
     },
-    events: sourcesOf(views).map((table) => ({ stream: streamEvent(table) })),
+    events: sourcesOf(views).map((table) => ({
+      stream: streamEvent(table, viewsOf({ sources: [], views }, table)),
+    })),
   };
 }
 
@@ -84,7 +87,8 @@ function sourcesOf(views: readonly View[]): readonly string[] {
   return followedTables({ sources: [], views }).map(({ table }) => table);
 }
 
-function streamEvent(table: string): Readonly<Record<string, unknown>> {
+function streamEvent(table: string, views: readonly View[]): Readonly<Record<string, unknown>> {
+  const filterPatterns = eventPatterns(views);
   return {
     type: "dynamodb",
     arn: streamArn(table),
@@ -95,6 +99,7 @@ function streamEvent(table: string): Readonly<Record<string, unknown>> {
     bisectBatchOnFunctionError: MAPPING_SETTINGS.bisectBatchOnFunctionError,
     parallelizationFactor: MAPPING_SETTINGS.parallelizationFactor,
     functionResponseType: "ReportBatchItemFailures",
+    ...(filterPatterns.length > 0 && { filterPatterns }),
     destinations: { onFailure: { type: "sqs", arn: FAILURES_ARN } },
   };
 }

@@ -1,6 +1,6 @@
+import { neededTables } from "../dynamodb/needed-tables.js";
 import type { TableDefinition } from "../dynamodb/table-definition.js";
 import { createTableInput } from "../dynamodb/table-definition.js";
-import { neededTables } from "../dynamodb/needed-tables.js";
 import { STATE_TABLE } from "../state/state-table.js";
 import type { Declarations } from "../view/declarations.js";
 import { logicalName } from "./logical-name.js";
