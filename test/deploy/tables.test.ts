@@ -1,0 +1,110 @@
+import { describe, expect, test } from "@jest/globals";
+
+import { allTables, tableLogicalName, tableResources } from "../../src/deploy/tables.js";
+import { STATE_TTL_ATTRIBUTE } from "../../src/state/state-table.js";
+import { collectDeclarations } from "../../src/view/declarations.js";
+import { TTL_ATTRIBUTE } from "../../src/view/key.js";
+import * as declared from "./declared.js";
+
+const declarations = collectDeclarations(declared);
+const stage = { name: "dev", tablePrefix: "shop-dev-", keepsData: false };
+const resources = tableResources(declarations, stage);
+
+/** Properties of each table's resource, by the table's declared name. */
+function propertiesOf(table: string): Readonly<Record<string, unknown>> {
+  return resources[tableLogicalName(table)]?.Properties ?? {};
+}
+
+describe("the tables of a deployment", () => {
+  test("are the sources, the views kept in tables, and the pipeline's own", () => {
+    const names = allTables(declarations).map(({ table }) => table);
+    expect([...names].sort()).toEqual([
+      "customers",
+      "large",
+      "millrace-state",
+      "orders",
+      "orders-by-customer",
+    ]);
+    expect(Object.keys(resources).sort()).toEqual([
+      "CustomersTable",
+      "LargeTable",
+      "MillraceStateTable",
+      "OrdersByCustomerTable",
+      "OrdersTable",
+    ]);
+    for (const { Type } of Object.values(resources)) expect(Type).toBe("AWS::DynamoDB::Table");
+  });
+
+  test("are named with the stage's prefix", () => {
+    expect(names(resources)).toEqual([
+      "shop-dev-customers",
+      "shop-dev-large",
+      "shop-dev-millrace-state",
+      "shop-dev-orders",
+      "shop-dev-orders-by-customer",
+    ]);
+  });
+
+  test("have the declared key", () => {
+    expect(propertiesOf("orders-by-customer")).toMatchObject({
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [
+        { AttributeName: "customerId", AttributeType: "S" },
+        { AttributeName: "orderId", AttributeType: "S" },
+      ],
+      KeySchema: [
+        { AttributeName: "customerId", KeyType: "HASH" },
+        { AttributeName: "orderId", KeyType: "RANGE" },
+      ],
+    });
+  });
+
+  test("have a stream of both images exactly where a view follows them", () => {
+    const withStream = allTables(declarations)
+      .map(({ table }) => table)
+      .filter((table) => "StreamSpecification" in propertiesOf(table));
+    expect(withStream.sort()).toEqual(["orders", "orders-by-customer"]);
+    // CloudFormation refuses the API's StreamEnabled.
+    expect(propertiesOf("orders")["StreamSpecification"]).toEqual({
+      StreamViewType: "NEW_AND_OLD_IMAGES",
+    });
+  });
+
+  test("let time to live clear what expires: tombstones and the pipeline's bookkeeping, nothing else", () => {
+    const timeToLive = Object.fromEntries(
+      allTables(declarations)
+        .map(({ table }) => [table, propertiesOf(table)["TimeToLiveSpecification"]] as const)
+        .filter(([, specification]) => specification !== undefined),
+    );
+    expect(timeToLive).toEqual({
+      large: { AttributeName: TTL_ATTRIBUTE, Enabled: true },
+      "millrace-state": { AttributeName: STATE_TTL_ATTRIBUTE, Enabled: true },
+    });
+  });
+
+  test("can be recovered to a point in time and are encrypted", () => {
+    for (const { Properties } of Object.values(resources)) {
+      expect(Properties).toMatchObject({
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        SSESpecification: { SSEEnabled: true },
+      });
+    }
+  });
+
+  test.each([
+    { keepsData: true, policy: "Retain" },
+    { keepsData: false, policy: "Delete" },
+  ])("outlive their stack where the stage keeps data: $keepsData", ({ keepsData, policy }) => {
+    for (const resource of Object.values(tableResources(declarations, { ...stage, keepsData }))) {
+      expect(resource.DeletionPolicy).toBe(policy);
+      expect(resource.UpdateReplacePolicy).toBe(policy);
+      expect(resource.Properties["DeletionProtectionEnabled"]).toBe(keepsData);
+    }
+  });
+});
+
+function names(tables: typeof resources): unknown[] {
+  return Object.values(tables)
+    .map(({ Properties }) => Properties["TableName"])
+    .sort();
+}
