@@ -29,10 +29,16 @@ export async function applyWithRetry<M>(
   const { clock, deadline, policy } = time;
   const results: ApplyResult[] = [];
   let pending = mutations.map((_, i) => i);
+  let onlyCollisions = false;
   for (let attempt = 0; pending.length > 0; attempt++) {
     const answers = await apply(pending.map((i) => mutations[i] as M));
     pending.forEach((i, n) => (results[i] = answers[n] as ApplyResult));
-    pending = pending.filter((i) => shouldRetry(results[i] as ApplyResult, attempt));
+    const retriable = pending.filter((i) => isRetriable(results[i]));
+    // The item that owns a row may be about to leave it, in this very batch: a collision is final only once it
+    // was met with everything else done.
+    const collisions = onlyCollisions ? [] : pending.filter((i) => isCollision(results[i]));
+    onlyCollisions = retriable.length === 0;
+    pending = [...retriable, ...collisions];
     const delayMs = clock.random() * Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** attempt);
     if (pending.length === 0 || deadline.remainingMs() - delayMs < policy.reserveMs) break;
     await clock.sleep(delayMs);
@@ -40,11 +46,10 @@ export async function applyWithRetry<M>(
   return results;
 }
 
-/**
- * Besides what is retriable, a collision is tried once more: the item that owns the row may be about to leave it, in
- * this very batch.
- */
-function shouldRetry(result: ApplyResult, attempt: number): boolean {
-  if (result.outcome !== "failed") return false;
-  return result.error.retriable || (result.error.code === "collision" && attempt === 0);
+function isRetriable(result: ApplyResult | undefined): boolean {
+  return result?.outcome === "failed" && result.error.retriable;
+}
+
+function isCollision(result: ApplyResult | undefined): boolean {
+  return result?.outcome === "failed" && result.error.code === "collision";
 }
