@@ -31,7 +31,10 @@ export function serverlessParts(
   const stage = stageOf(settings);
   return {
     functions: functionDefinitions(declarations, { stage, redisUrl: settings.redisUrl }),
-    resources: { ...tableResources(declarations, stage), ...functionResources(declarations) },
+    resources: {
+      ...tableResources(declarations, stage),
+      ...functionResources(declarations, stage),
+    },
   };
 }
 

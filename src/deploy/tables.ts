@@ -19,7 +19,7 @@ export type Resources = Readonly<Record<string, Resource>>;
 /** What a stage decides. */
 export interface Stage {
   readonly name: string;
-  /** Put before every declared table name. */
+  /** Put before every declared table name, and the names of functions. */
   readonly tablePrefix: string;
   /** Whether data outlives the stack, and cannot be deleted by mistake. */
   readonly keepsData: boolean;

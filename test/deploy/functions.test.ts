@@ -32,7 +32,9 @@ interface Statement {
 
 /** What a function's role allows. */
 function statementsOf(of: Declarations, name: string): readonly Statement[] {
-  const role = functionResources(of)[functionDefinitions(of, settings)[name]?.role ?? ""];
+  const role = functionResources(of, settings.stage)[
+    functionDefinitions(of, settings)[name]?.role ?? ""
+  ];
   const [policy] = role?.Properties["Policies"] as [{ PolicyDocument: { Statement: Statement[] } }];
   return policy.PolicyDocument.Statement;
 }
@@ -48,7 +50,10 @@ function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** The actions that the code of a folder asks of DynamoDB, by the commands and transaction parts it names. */
+/**
+ * The actions that the code of a folder asks of DynamoDB, by the commands and transaction parts it names; but for
+ * GetItem, which only verification and the listing of quarantine ask, and no function does.
+ */
 function actionsUsedIn(...folders: string[]): string[] {
   const root = resolve(import.meta.dirname, "../../src");
   const code = folders
@@ -61,7 +66,10 @@ function actionsUsedIn(...folders: string[]): string[] {
   );
   const queries = code.includes("paginateQuery(") ? ["Query"] : [];
   const used = [...commands.filter((name) => name !== "TransactWriteItems"), ...parts, ...queries];
-  return [...new Set(used)].map((name) => `dynamodb:${name}`).sort();
+  return [...new Set(used)]
+    .filter((name) => name !== "GetItem")
+    .map((name) => `dynamodb:${name}`)
+    .sort();
 }
 
 describe("the functions of a deployment", () => {
@@ -139,6 +147,15 @@ describe("the role of a function", () => {
     }
   });
 
+  test("lets it write its own log group, and make none", () => {
+    const logs = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:";
+    expect(allowedOn("cache", { "Fn::Sub": `${logs}/aws/lambda/shop-dev-cache:*` })).toEqual([
+      "logs:CreateLogStream",
+      "logs:PutLogEvents",
+    ]);
+    expect(functions["cache"]?.name).toBe("shop-dev-cache");
+  });
+
   test("names every resource but the one call that knows none, and no action by a wildcard", () => {
     for (const name of ["tables", "cache"]) {
       const statements = statementsOf(declarations, name);
@@ -164,7 +181,7 @@ describe("the role of a function", () => {
 
 describe("the queue for what Lambda gives up", () => {
   test("keeps it for as long as SQS can", () => {
-    expect(functionResources(declarations)["FailuresQueue"]).toMatchObject({
+    expect(functionResources(declarations, settings.stage)["FailuresQueue"]).toMatchObject({
       Type: "AWS::SQS::Queue",
       Properties: { MessageRetentionPeriod: 1_209_600 },
     });
