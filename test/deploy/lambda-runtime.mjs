@@ -20,4 +20,6 @@ process.on("message", async (event) => {
     process.send({ thrown: String(thrown?.stack ?? thrown) });
   }
 });
+// A connection kept open for the next invocation must not outlive the test.
+process.once("disconnect", () => process.exit());
 process.send({ answer: "ready" });
