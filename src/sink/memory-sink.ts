@@ -13,12 +13,18 @@ interface Entry {
   readonly value?: Item;
 }
 
+/** What {@link createMemorySink} takes. */
+export interface MemorySinkOptions {
+  /** Views whose deletions are forgotten, as a table without `tombstones` does; none where it is not given. */
+  readonly forgets?: (view: View) => boolean;
+}
+
 /**
  * A sink in memory: the reference for what every sink does, and the oracle of tests.
  *
- * Keeps tombstones, as the Redis sink does and as a table view may ask for.
+ * Keeps tombstones, as the Redis sink does and as a table view may ask for, unless told to forget.
  */
-export function createMemorySink(): Sink {
+export function createMemorySink({ forgets = () => false }: MemorySinkOptions = {}): Sink {
   const tables = new Map<string, Map<string, Entry>>();
 
   function table(view: View): Map<string, Entry> {
@@ -29,7 +35,8 @@ export function createMemorySink(): Sink {
 
   function apply(mutation: Mutation<View>): ApplyResult {
     try {
-      return { outcome: applyOne(table(mutation.view), mutation) };
+      const { view } = mutation;
+      return { outcome: applyOne(table(view), mutation, forgets(view)) };
     } catch (thrown) {
       const error = isMillraceError(thrown)
         ? thrown
@@ -55,7 +62,7 @@ export function createMemorySink(): Sink {
   };
 }
 
-function applyOne(rows: Map<string, Entry>, mutation: Mutation<View>): Outcome {
+function applyOne(rows: Map<string, Entry>, mutation: Mutation<View>, forgetful: boolean): Outcome {
   const { key, version, owner } = mutation;
   const stored = rows.get(key);
   const value = mutation.type === "put" ? storable(mutation.value) : undefined;
@@ -66,6 +73,7 @@ function applyOne(rows: Map<string, Entry>, mutation: Mutation<View>): Outcome {
   if (stored && stored.owner === owner && !isNewer(version, stored.version)) return "stale";
   if (value) rows.set(key, { version, owner, value });
   else if (stored && stored.owner !== owner) return "stale";
+  else if (forgetful) return rows.delete(key) ? "applied" : "stale";
   else rows.set(key, { version, owner });
   return "applied";
 }

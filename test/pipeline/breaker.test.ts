@@ -36,8 +36,8 @@ describe("the breaker", () => {
   });
 
   test("a good batch passes at any time, and good changes close the breaker again", () => {
-    const recovering = [[10, 10], [20, 0], [20, 0], [1, 1]] as const; // prettier-ignore
-    expect(fed(recovering)).toBe("stop pass pass pass");
+    const recovering = [[10, 10], [1, 0], [20, 0], [20, 0], [1, 1]] as const; // prettier-ignore
+    expect(fed(recovering)).toBe("stop pass pass pass pass");
   });
 
   test("remembers no more than its window: a long good past does not hide a bad deploy", () => {
