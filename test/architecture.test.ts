@@ -9,6 +9,21 @@ const ROOT = resolve(import.meta.dirname, "..");
 /** Modules and folders ("…/") whose logic is tested where it is used, by the test named. Keep it small. */
 const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "src/sink/collision.ts": "test/sink/contract/owners.ts",
+  "src/sink/dynamodb/stored-item.ts": "test/sink/dynamodb/dynamodb-sink.int.test.ts",
+  "src/state/state-table.ts": "test/state/quarantine-contract.ts",
+  "src/local/event-source-mapping/shard-worker.ts":
+    "test/local/event-source-mapping/create-event-source-mapping.test.ts",
+  "src/local/event-source-mapping/stream-reader.ts":
+    "test/local/event-source-mapping/create-event-source-mapping.test.ts",
+  "src/local/embedded/": "test/local/embedded/servers.int.test.ts",
+  "src/cli/demo/": "test/cli/kill.int.test.ts",
+  "src/cli/commands/demo.ts": "test/cli/kill.int.test.ts",
+  "src/cli/main.ts": "test/cli/dev.int.test.ts",
+  "src/cli/commands/dev.ts": "test/cli/dev.int.test.ts",
+  "src/cli/run-pipeline.ts": "test/cli/dev.int.test.ts",
+  "src/cli/services.ts": "test/cli/dev.int.test.ts",
+  "src/cli/load-project.ts": "test/cli/dev.int.test.ts",
+  "src/cli/until-stopped.ts": "test/cli/dev.int.test.ts",
 };
 
 function read(path: string): string {
@@ -64,7 +79,9 @@ describe("README.md", () => {
 
 /** Compiles pieces of code as modules beside package.json, without writing them, and gives what is wrong with them. */
 function compile(blocks: readonly string[]): string[] {
-  const sources = new Map(blocks.map((code, i) => [join(ROOT, `readme-${i + 1}.ts`), code]));
+  const sources = new Map(
+    blocks.map((code, i) => [join(ROOT, "handlers", `readme-${i + 1}.ts`), code]),
+  );
   const { config } = ts.readConfigFile(
     join(ROOT, "tsconfig.json"),
     ts.sys.readFile.bind(ts.sys),

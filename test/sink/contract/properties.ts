@@ -86,7 +86,7 @@ export function describeProperties<V extends View>(
     );
   });
 
-  test("G2: writers that race for one row leave the newest version", async () => {
+  test("A4, G2: writers that race for one row leave the newest version", async () => {
     const { sink, view } = opened.under;
     const id = freshId();
     const versions = [3, 9, 1, 7, 5, 10, 2, 8, 6, 4];

@@ -88,7 +88,7 @@ describe("the Redis sink", () => {
     }
   });
 
-  test("an entry expires so long after its change, not after its writing; one that is over by then is never seen", async () => {
+  test("G10: an entry expires so long after its change, not after its writing; one that is over by then is never seen", async () => {
     for (const type of ["json", "hash"] as const) {
       const view = viewOf(type, 3600);
       const nowSeconds = Math.floor(Date.now() / 1000);
