@@ -67,9 +67,8 @@ describe("the demo ends with every view true although, in its middle,", () => {
   });
 });
 
-/** Kills a server itself, not the shell that watches over it. */
 async function kill(server: DynamoDbLocal | RedisServer): Promise<void> {
-  for (const pid of childrenOf(server.pid)) process.kill(pid, "SIGKILL");
+  process.kill(server.pid, "SIGKILL");
   await server.died;
 }
 

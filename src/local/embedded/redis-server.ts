@@ -1,10 +1,8 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
 import { createConnection } from "node:net";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 
-import { MillraceError } from "../../errors.js";
-import { type ChildServer, freePort, requireFreePort, startChildServer } from "./child-server.js";
+import { type ChildServer, startChildServer } from "./child-server.js";
+import { findRedis } from "./find-redis.js";
 
 /** A Redis or Valkey server, running. */
 export interface RedisServer extends ChildServer {
@@ -21,45 +19,28 @@ export interface RedisServerOptions {
   readonly args?: readonly string[];
 }
 
-const NAMES = ["redis-server", "valkey-server"];
-const FOLDERS = ["/opt/homebrew/bin", "/usr/local/bin", "/usr/bin"];
-
 /**
  * Starts a real `redis-server`, or a `valkey-server` where there is no other, on the loopback interface.
  *
- * @throws `configuration` when neither is installed or the port is taken, saying what to install or do.
+ * @throws `configuration` when neither is installed, the port is taken or the folder is in use, saying what to do;
+ * `unavailable` with the server's own words when it does not start.
  */
 export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
-  const { dataDirectory, args = [] } = options;
-  const command = findRedis();
-  if (options.port) await requireFreePort("redis-server", options.port);
-  const port = options.port || (await freePort());
-  if (dataDirectory !== undefined) mkdirSync(dataDirectory, { recursive: true });
+  const { args = [] } = options;
+  const dataDirectory = options.dataDirectory && resolve(options.dataDirectory);
   const storage =
-    dataDirectory === undefined ? [] : ["--appendonly", "yes", "--dir", resolve(dataDirectory)];
+    dataDirectory === undefined ? [] : ["--appendonly", "yes", "--dir", dataDirectory];
   const server = await startChildServer({
     name: "redis-server",
-    command,
-    args: ["--port", String(port), "--bind", "127.0.0.1", "--save", "", ...storage, ...args],
-    port,
-    isReady: () => answersPing(port),
+    command: findRedis(),
+    args: (port) => {
+      return ["--port", String(port), "--bind", "127.0.0.1", "--save", "", ...storage, ...args];
+    },
+    port: options.port,
+    dataDirectory,
+    isReady: answersPing,
   });
-  return { ...server, url: `redis://127.0.0.1:${port}` };
-}
-
-function findRedis(): string {
-  const candidates = NAMES.flatMap((name) => [
-    name,
-    ...FOLDERS.map((folder) => join(folder, name)).filter((path) => existsSync(path)),
-  ]);
-  const found = candidates.find((command) => spawnSync(command, ["--version"]).status === 0);
-  if (found !== undefined) return found;
-  const remedy =
-    process.platform === "darwin" ? "brew install redis" : "apt-get install redis-server";
-  throw new MillraceError(
-    "configuration",
-    `no redis-server or valkey-server was found; ${remedy}, or set REDIS_URL to one that runs`,
-  );
+  return { ...server, url: `redis://127.0.0.1:${server.port}` };
 }
 
 /** Speaks just enough of the protocol to know that the server is up and has loaded its data. */
@@ -72,5 +53,6 @@ function answersPing(port: number): Promise<boolean> {
     };
     socket.once("data", (reply) => finish(reply.toString().startsWith("+PONG")));
     socket.once("error", () => finish(false));
+    socket.once("close", () => finish(false));
   });
 }

@@ -1,37 +1,41 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
-import { describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { Redis } from "ioredis";
 
-import { freePort } from "../../../src/local/embedded/child-server.js";
+import type { ChildServer } from "../../../src/local/embedded/child-server.js";
 import { startDynamoDbLocal } from "../../../src/local/embedded/dynamodb-local.js";
 import { startRedisServer } from "../../../src/local/embedded/redis-server.js";
 
-async function answers(url: string): Promise<boolean> {
-  return fetch(url).then(
-    () => true,
-    () => false,
-  );
-}
-
 describe("an embedded server", () => {
+  let dataDirectory: string;
+  beforeEach(() => {
+    dataDirectory = mkdtempSync(join(tmpdir(), "millrace-servers-"));
+  });
+  afterEach(() => rmSync(dataDirectory, { recursive: true, force: true }));
+
+  async function kill(server: ChildServer): Promise<void> {
+    process.kill(server.pid, "SIGKILL");
+    await server.died;
+  }
+
   test("that is given a port which is taken says so, and what to do", async () => {
-    const port = await freePort();
-    const squatter = createServer().listen(port, "127.0.0.1");
-    const message = expect.stringMatching(new RegExp(`port ${port} is taken.*give another port`));
-    await expect(startRedisServer({ port })).rejects.toMatchObject({
+    const squatter = createServer().listen(0, "127.0.0.1");
+    await once(squatter, "listening");
+    const { port } = squatter.address() as { port: number };
+    const refusal = {
       code: "configuration",
-      message,
-    });
-    await expect(startDynamoDbLocal({ port, environment: process.env })).rejects.toMatchObject({
-      code: "configuration",
-      message,
-    });
+      message: expect.stringMatching(new RegExp(`port ${port} is taken.*give another port`)),
+    };
+    await expect(startRedisServer({ port })).rejects.toMatchObject(refusal);
+    await expect(startDynamoDbLocal({ port, environment: process.env })).rejects.toMatchObject(
+      refusal,
+    );
     squatter.close();
   });
 
@@ -45,25 +49,22 @@ describe("an embedded server", () => {
   });
 
   test("of Redis keeps its data in a folder over kill -9", async () => {
-    const dataDirectory = mkdtempSync(join(tmpdir(), "millrace-redis-"));
     const first = await startRedisServer({ dataDirectory });
-    const redis = new Redis(first.url);
+    const redis = new Redis(first.url, { retryStrategy: () => null });
+    redis.on("error", () => undefined);
     await redis.set("k", "v");
-    redis.disconnect();
-    await first.stop();
-    await using second = await startRedisServer({ dataDirectory });
+    await kill(first);
+    await using second = await startRedisServer({ dataDirectory, port: first.port });
     const again = new Redis(second.url);
     expect(await again.get("k")).toBe("v");
     again.disconnect();
-    rmSync(dataDirectory, { recursive: true, force: true });
   });
 
   test("of DynamoDB keeps its tables in a folder over kill -9", async () => {
-    const dataDirectory = mkdtempSync(join(tmpdir(), "millrace-dynamodb-"));
     const first = await startDynamoDbLocal({ dataDirectory, environment: process.env });
-    const clientOf = (at: string) => new DynamoDBClient({ endpoint: at });
     const key = { AttributeName: "id" };
-    await clientOf(first.endpoint).send(
+    const client = new DynamoDBClient({ endpoint: first.endpoint });
+    await client.send(
       new CreateTableCommand({
         TableName: "kept",
         BillingMode: "PAY_PER_REQUEST",
@@ -71,47 +72,50 @@ describe("an embedded server", () => {
         KeySchema: [{ ...key, KeyType: "HASH" }],
       }),
     );
+    await kill(first);
+    await using second = await startDynamoDbLocal({
+      dataDirectory,
+      port: first.port,
+      environment: process.env,
+    });
+    expect(second.endpoint).toBe(first.endpoint);
+    expect((await client.send(new ListTablesCommand({}))).TableNames).toEqual(["kept"]);
+    client.destroy();
+  });
+
+  test("keeps nothing where no folder is given", async () => {
+    const first = await startRedisServer();
+    const redis = new Redis(first.url);
+    await redis.set("k", "v");
+    redis.disconnect();
     await first.stop();
-    await using second = await startDynamoDbLocal({ dataDirectory, environment: process.env });
-    expect((await clientOf(second.endpoint).send(new ListTablesCommand({}))).TableNames).toEqual([
-      "kept",
-    ]);
-    rmSync(dataDirectory, { recursive: true, force: true });
+    await using second = await startRedisServer({ port: first.port });
+    const again = new Redis(second.url);
+    expect(await again.get("k")).toBeNull();
+    again.disconnect();
   });
 
-  test("does not outlive its owner, even when that is killed", async () => {
-    const script =
-      'const { startDynamoDbLocal } = await import("./src/local/embedded/dynamodb-local.ts");' +
-      "const { endpoint } = await startDynamoDbLocal({ environment: process.env }); console.log(endpoint); setInterval(() => {}, 1000);";
-    const owner = spawn(
-      process.execPath,
-      ["--import", "tsx", "--input-type=module", "-e", script],
-      {
-        env: { ...process.env, NODE_OPTIONS: "" },
-        stdio: ["ignore", "pipe", "inherit"],
-      },
-    );
-    const endpoint = await new Promise<string>((resolve) =>
-      owner.stdout.once("data", (chunk: Buffer) => resolve(chunk.toString().trim())),
-    );
-    expect(await answers(endpoint)).toBe(true);
-    owner.kill("SIGKILL");
-    while (await answers(endpoint)) await new Promise((resolve) => setTimeout(resolve, 20));
+  test("refuses a folder that another one is using, and names it", async () => {
+    await using first = await startRedisServer({ dataDirectory });
+    await expect(startRedisServer({ dataDirectory })).rejects.toMatchObject({
+      code: "configuration",
+      message: `redis-server cannot use ${dataDirectory}: process ${first.pid} on port ${first.port} does; stop it, or give another folder`,
+    });
   });
 
-  test("needs Java 17, and says what to install", async () => {
-    const environment = { JAVA_HOME: "/nowhere", PATH: "/nowhere" };
-    const path = process.env["PATH"];
-    process.env["PATH"] = "/nowhere";
-    try {
-      await startDynamoDbLocal({ environment }).then((server) => server.stop());
-    } catch (thrown) {
-      expect(thrown).toMatchObject({
-        code: "configuration",
-        message: expect.stringMatching(/Java 17 or newer.*(apt-get|brew) install/),
-      });
-    } finally {
-      process.env["PATH"] = path;
-    }
+  test("takes a folder whose last server is gone, or left a note cut short", async () => {
+    await (await startRedisServer({ dataDirectory })).stop();
+    await (await startRedisServer({ dataDirectory })).stop();
+    writeFileSync(join(dataDirectory, "millrace-server.json"), '{"pid":');
+    await (await startRedisServer({ dataDirectory })).stop();
+  });
+
+  test("refuses a folder that cannot be one", async () => {
+    const file = join(dataDirectory, "file");
+    writeFileSync(file, "");
+    await expect(startRedisServer({ dataDirectory: file })).rejects.toMatchObject({
+      code: "configuration",
+      message: expect.stringContaining(`redis-server cannot keep its data in ${file}`),
+    });
   });
 });
