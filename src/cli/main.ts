@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import pc from "picocolors";
 
 import { isMillraceError, messageOf } from "../errors.js";
@@ -13,6 +13,7 @@ process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
 const program = new Command("millrace")
   .description("Views over DynamoDB tables, kept true by the tables' own streams.")
   .showHelpAfterError()
+  .exitOverride()
   .addHelpText(
     "after",
     "\nExit code: 0 fine, 1 something is wrong (drift, say), 2 usage or configuration.",
@@ -56,9 +57,16 @@ function wholeNumber(text: string): number {
 try {
   await program.parseAsync();
 } catch (thrown) {
-  const known = isMillraceError(thrown);
-  console.error(pc.red(known ? messageOf(thrown) : ((thrown as Error).stack ?? String(thrown))));
-  process.exitCode = known && thrown.code === "configuration" ? 2 : 1;
+  process.exitCode = report(thrown);
 }
 // Handlers keep connections open for the next invocation; there is none here.
 process.exit();
+
+/** Says what went wrong, in one message where it is a mistake or an outage, and answers with the exit code. */
+function report(thrown: unknown): number {
+  // Commander has said by itself what is wrong with the usage; asking for help is nothing wrong.
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
+  const known = isMillraceError(thrown);
+  console.error(pc.red(known ? messageOf(thrown) : ((thrown as Error).stack ?? String(thrown))));
+  return known && thrown.code === "configuration" ? 2 : 1;
+}

@@ -169,7 +169,7 @@ describe("millrace dev", () => {
 
   test("says what may be said, and refuses what may not", async () => {
     const running = start(["--redis-port", "x"], { HOME: tmpdir() });
-    expect(await exitOf(running)).toBe(1);
+    expect(await exitOf(running)).toBe(2);
     expect(said).toContain("give a whole number");
   });
 });

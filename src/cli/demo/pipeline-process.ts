@@ -91,10 +91,22 @@ export async function startPipelineProcess(
   };
 }
 
+/** Megabytes of heap; a pipeline holds a few batches at a time, whatever the size of the tables. */
+const MAX_HEAP_MB = 160;
+
 function spawnDev(data: string): ChildProcess {
   const main = fileURLToPath(
     new URL(`../main${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
   );
-  const args = [...process.execArgv, main, "dev", "--quiet", "--no-watch", "--data", data];
+  const args = [
+    ...process.execArgv,
+    `--max-old-space-size=${MAX_HEAP_MB}`,
+    main,
+    "dev",
+    "--quiet",
+    "--no-watch",
+    "--data",
+    data,
+  ];
   return spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
 }
