@@ -15,6 +15,8 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
     "test/local/event-source-mapping/create-event-source-mapping.test.ts",
   "src/local/event-source-mapping/stream-reader.ts":
     "test/local/event-source-mapping/create-event-source-mapping.test.ts",
+  "src/local/event-source-mapping/leaf-matcher.ts":
+    "test/local/event-source-mapping/filter-pattern.test.ts",
   "src/local/embedded/": "test/local/embedded/servers.int.test.ts",
   "src/cli/demo/": "test/cli/kill.int.test.ts",
   "src/cli/commands/demo.ts": "test/cli/kill.int.test.ts",

@@ -4,6 +4,7 @@ import type { DynamoDBStreamsClient } from "@aws-sdk/client-dynamodb-streams";
 
 import { configurationError, messageOf } from "../../errors.js";
 import { type CheckpointStore, createMemoryCheckpoints } from "./checkpoint-store.js";
+import { compilePattern } from "./filter-pattern.js";
 import type { LambdaHandler } from "./invoke.js";
 import type { MappingEvents } from "./mapping-events.js";
 import { DEFAULT_SETTINGS, type MappingSettings, settingsMistakes } from "./settings.js";
@@ -28,8 +29,8 @@ export interface EventSourceMappingOptions extends Partial<MappingSettings> {
   readonly memoryLimitInMB?: number;
   /** Where positions are remembered; in memory where it is not given. */
   readonly checkpoints?: CheckpointStore;
-  /** Which records reach the function at all. */
-  readonly accepts?: (record: MappedRecord) => boolean;
+  /** Event patterns as JSON texts (FilterCriteria); a record that satisfies one of them reaches the function. */
+  readonly filterPatterns?: readonly string[];
 }
 
 /** A mapping that runs. */
@@ -55,7 +56,7 @@ const DISCOVERY_INTERVAL_MS = 5_000;
  * stream goes on where it stopped.
  *
  * @returns once the mapping is enabled: what is written from then on is delivered, at LATEST too.
- * @throws `configuration` when a setting is out of range or the stream does not exist.
+ * @throws `configuration` when a setting is out of range, a pattern is none, or the stream does not exist.
  */
 export async function createEventSourceMapping(
   options: EventSourceMappingOptions,
@@ -75,6 +76,7 @@ class RunningMapping implements EventSourceMapping {
   readonly events = new EventEmitter<MappingEvents>();
   readonly #name: string;
   readonly #checkpoints: CheckpointStore;
+  readonly #accepts: (record: MappedRecord) => boolean;
   readonly #stopping = new AbortController();
   readonly #workers = new Map<string, Promise<void>>();
   readonly #caughtUp = new Map<string, number | undefined>();
@@ -88,6 +90,9 @@ class RunningMapping implements EventSourceMapping {
   ) {
     this.streamArn = options.streamArn;
     this.#name = `${functionName} ${options.streamArn}`;
+    const patterns = (options.filterPatterns ?? []).map(compilePattern);
+    this.#accepts = ({ record }) =>
+      patterns.length === 0 || patterns.some((matches) => matches(record));
     this.#checkpoints = options.checkpoints ?? createMemoryCheckpoints();
   }
 
@@ -181,7 +186,6 @@ class RunningMapping implements EventSourceMapping {
       handler,
       timeoutSeconds = 3,
       memoryLimitInMB = 1024,
-      accepts = () => true,
     } = this.options;
     const onGap = (message: string) => void this.events.emit("warning", { message });
     return {
@@ -193,7 +197,7 @@ class RunningMapping implements EventSourceMapping {
       signal: this.#stopping.signal,
       function: { handler, functionName: this.functionName, timeoutSeconds, memoryLimitInMB },
       reader: openShard(streams, { streamArn, shardId }, position, onGap),
-      accepts,
+      accepts: this.#accepts,
       saveProgress: (progress) => this.#save(shardId, progress),
       onCaughtUp: (atMs) => void this.#caughtUp.set(shardId, atMs),
     };

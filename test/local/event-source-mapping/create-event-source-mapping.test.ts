@@ -145,7 +145,7 @@ describe("a mapping of a stream of four shards", () => {
     for (let i = 0; i < 40; i++) streams.write(String(i % 2));
     const { handler, firstDeliveries, count } = recordingHandler(() => false);
     await using running = await mapping(streams, handler, {
-      accepts: ({ itemKey }: { itemKey: string }) => itemKey.includes('"1"'),
+      filterPatterns: ['{"dynamodb":{"Keys":{"id":{"S":["1"]}}}}'],
     });
     await until(() => running.caughtUpAtMs() !== undefined);
     expect(count()).toBe(20);
