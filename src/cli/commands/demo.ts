@@ -61,7 +61,11 @@ async function runDemo(
   print: (line: string) => void,
 ): Promise<DemoResult> {
   const project = await loadProject(process.cwd());
-  const pipeline = await startPipelineProcess((line) => print(pc.yellow(line)));
+  let onDelivered: (records: number) => void = () => undefined;
+  const pipeline = await startPipelineProcess(
+    (line) => print(pc.yellow(line)),
+    (records) => onDelivered(records),
+  );
   const startedAtMs = Date.now();
   const progress = createProgress(process.stderr);
   const client = new DynamoDBClient({
@@ -72,6 +76,10 @@ async function runDemo(
     const airports = readAirports().slice(0, options.limit);
     const total = countWrites(flights, options.seed) + airports.length;
     const written = progress.add("written", total);
+    // Each change reaches every function once; what is delivered again does not count as further progress.
+    const deliveries = total * Object.keys(project.handlers).length;
+    const applied = progress.add("in views", deliveries);
+    onDelivered = (records) => applied.update(Math.min(records, deliveries));
     let changes = 0;
     await writeDemo({
       client,

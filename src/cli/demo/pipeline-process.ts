@@ -23,25 +23,32 @@ const MAX_FAILED_STARTS = 5;
 /**
  * Starts `millrace dev` as a child, and again when it is killed: as Lambda would, positions and all.
  *
+ * @param onDelivered told how many records the functions have taken so far, all functions together.
  * @returns once it is up.
  */
 export async function startPipelineProcess(
   onProblem: (line: string) => void,
+  onDelivered: (records: number) => void = () => undefined,
 ): Promise<PipelineProcess> {
   const data = mkdtempSync(join(tmpdir(), "millrace-demo-"));
   const waiting = new Set<(status: DevStatus) => void>();
   let peakRssMb = 0;
   let failedStarts = 0;
+  let delivered = 0;
   let stopping = false;
   let child = start();
 
   function start(): ChildProcess {
     const started = spawnDev(data);
     let wasUp = false;
+    let counted = 0;
     started.on("message", (status: DevStatus) => {
       wasUp = true;
       failedStarts = 0;
       peakRssMb = Math.max(peakRssMb, status.peakRssMb);
+      delivered += status.records - counted;
+      counted = status.records;
+      onDelivered(delivered);
       for (const notify of waiting) notify(status);
     });
     started.once("exit", (code, signal) => {
