@@ -8,4 +8,5 @@ module.exports = async ({ resolveVariable }) =>
     service: await resolveVariable("self:service"),
     stage: await resolveVariable("sls:stage"),
     redisUrl: await resolveVariable("self:custom.redisUrl"),
+    alarmEmail: await resolveVariable("self:custom.alarmEmail"),
   });

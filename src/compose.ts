@@ -42,8 +42,10 @@ export function composeHandler(
     clock: systemClock,
     declaredName: (table) => declaredName(config, table),
   });
-  const logger = new Logger({ serviceName: "millrace" });
-  const metrics = new Metrics({ namespace: "Millrace", serviceName: "millrace" });
+  // A deployment names itself, so that the metrics of several in one account stay apart.
+  const serviceName = process.env["POWERTOOLS_SERVICE_NAME"] || "millrace";
+  const logger = new Logger({ serviceName });
+  const metrics = new Metrics({ namespace: "Millrace", serviceName });
   return createStreamHandler({ pipeline, logger, metrics });
 }
 

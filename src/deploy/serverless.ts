@@ -1,4 +1,5 @@
 import { collectDeclarations } from "../view/declarations.js";
+import { alarmResources } from "./alarms.js";
 import { type FunctionDefinition, functionDefinitions, functionResources } from "./functions.js";
 import { type Resources, type Stage, tableResources } from "./tables.js";
 
@@ -14,6 +15,8 @@ export interface DeploymentSettings {
   readonly stage: string;
   /** Address of the cache; empty where no view is kept in one. */
   readonly redisUrl: string;
+  /** Whom alarms write to; nobody where it is not given. */
+  readonly alarmEmail?: string;
 }
 
 /**
@@ -34,6 +37,10 @@ export function serverlessParts(
     resources: {
       ...tableResources(declarations, stage),
       ...functionResources(declarations, stage),
+      ...alarmResources(declarations, {
+        deployment: `${settings.service}-${settings.stage}`,
+        alarmEmail: settings.alarmEmail ?? "",
+      }),
     },
   };
 }

@@ -56,8 +56,8 @@ describe("what serverless.yml takes from the declarations", () => {
       (name) => JSON.stringify(before.resources[name]) !== JSON.stringify(after.resources[name]),
     );
     expect(added).toEqual(["ByIdTable"]);
-    // The source gets its stream, the function's role what the view reads and writes.
-    expect(changed.sort()).toEqual(["CustomersTable", "TablesFunctionRole"]);
+    // The source gets its stream, the role what the view reads and writes, the alarm what it quarantines.
+    expect(changed.sort()).toEqual(["CustomersTable", "QuarantineAlarm", "TablesFunctionRole"]);
     expect(after.functions["tables"]?.events).toHaveLength(
       before.functions["tables"]!.events.length + 1,
     );
