@@ -1,6 +1,7 @@
 import { neededTables } from "../dynamodb/needed-tables.js";
 import type { TableDefinition } from "../dynamodb/table-definition.js";
 import { createTableInput } from "../dynamodb/table-definition.js";
+import { configurationError } from "../errors.js";
 import { STATE_TABLE } from "../state/state-table.js";
 import type { Declarations } from "../view/declarations.js";
 import { logicalName } from "./logical-name.js";
@@ -38,14 +39,45 @@ export function tableLogicalName(table: string): string {
   return logicalName(table, "Table");
 }
 
-/** A DynamoDB table for each source, each view and the pipeline itself: on demand, recoverable, encrypted. */
+/** Characters of a table's name. Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html */
+const MOST_NAME_CHARACTERS = 255;
+
+/**
+ * A DynamoDB table for each source, each view and the pipeline itself: on demand, recoverable, encrypted.
+ *
+ * @throws `configuration`, listing every table whose name does not fit the stage or CloudFormation.
+ */
 export function tableResources(declarations: Declarations, stage: Stage): Resources {
-  return Object.fromEntries(
-    allTables(declarations).map((table) => [
-      tableLogicalName(table.table),
-      tableResource(table, stage),
-    ]),
+  const tables = allTables(declarations);
+  const mistakes = tableMistakes(
+    tables.map(({ table }) => table),
+    stage,
   );
+  if (mistakes.length > 0) throw configurationError("deployment", mistakes);
+  return Object.fromEntries(
+    tables.map((table) => [tableLogicalName(table.table), tableResource(table, stage)]),
+  );
+}
+
+function tableMistakes(tables: readonly string[], { tablePrefix }: Stage): string[] {
+  const long = tables
+    .filter((table) => tablePrefix.length + table.length > MOST_NAME_CHARACTERS)
+    .map(
+      (table) =>
+        `table "${table}" is named "${tablePrefix}${table}" in this stage, which has over ${MOST_NAME_CHARACTERS} characters; shorten it, the service or the stage`,
+    );
+  // CloudFormation's names have letters and digits alone: the second table would take the place of the first.
+  const same = tables.flatMap((table, i) => {
+    const other = tables
+      .slice(0, i)
+      .find((one) => tableLogicalName(one) === tableLogicalName(table));
+    return other === undefined
+      ? []
+      : [
+          `tables "${other}" and "${table}" are both ${tableLogicalName(table)} in CloudFormation, which tells names apart by letters and digits alone; rename one`,
+        ];
+  });
+  return [...long, ...same];
 }
 
 function tableResource(definition: TableDefinition, { tablePrefix, keepsData }: Stage): Resource {

@@ -4,6 +4,7 @@ import { allTables, tableLogicalName, tableResources } from "../../src/deploy/ta
 import { STATE_TTL_ATTRIBUTE } from "../../src/state/state-table.js";
 import { collectDeclarations } from "../../src/view/declarations.js";
 import { TTL_ATTRIBUTE } from "../../src/view/key.js";
+import { tableView } from "../../src/view/table-view.js";
 import * as declared from "./declared.js";
 
 const declarations = collectDeclarations(declared);
@@ -89,6 +90,20 @@ describe("the tables of a deployment", () => {
         SSESpecification: { SSEEnabled: true },
       });
     }
+  });
+
+  test("are refused, all at once, where a name is too long or would take another's place", () => {
+    const { orders } = declared;
+    const viewOf = (name: string) => tableView({ name, source: orders, key: ["orderId"] });
+    const long = "x".repeat(128);
+    const views = ["by-day", "byDay", long].map((name) => viewOf(name));
+    const longStage = { ...stage, tablePrefix: `${"s".repeat(127)}-` };
+    const make = () => tableResources({ sources: [orders], views }, longStage);
+    expect(make).toThrow(/2 mistakes/);
+    expect(make).toThrow(`table "${long}" is named`);
+    expect(make).toThrow('tables "by-day" and "byDay" are both ByDayTable in CloudFormation');
+    const fits = { ...stage, tablePrefix: "s".repeat(127) };
+    expect(() => tableResources({ sources: [orders], views: [viewOf(long)] }, fits)).not.toThrow();
   });
 
   test.each([
