@@ -25,7 +25,7 @@ function* javas({ platform, env, run, list }) {
     const home = run("/usr/libexec/java_home", "-v", `${MIN_JAVA}+`)?.trim();
     if (home) yield `${home}/bin/java`;
   } else {
-    yield* (run("update-alternatives", "--list", "java") ?? "").split("\n").filter(Boolean);
+    yield* list("/usr/lib/jvm").map((name) => `/usr/lib/jvm/${name}/bin/java`);
   }
 }
 

@@ -76,14 +76,13 @@ describe("a machine lacks nothing", () => {
       { env: { JAVA_HOME: "/j" } },
     ],
     [
-      "with a new Java that Debian knows of beside an old one",
+      "with a new Java where Debian puts it, beside an old one on the PATH",
       {
         ...BOTH,
         java: JAVA("1.8.0_392"),
-        "update-alternatives": "/usr/lib/jvm/java-8/bin/java\n/usr/lib/jvm/java-17/bin/java\n",
         "/usr/lib/jvm/java-17/bin/java": JAVA("17.0.15"),
       },
-      {},
+      { list: (folder) => (folder === "/usr/lib/jvm" ? ["java-8", "java-17"] : []) },
     ],
     [
       "with Homebrew's, outside the PATH",
