@@ -1,0 +1,49 @@
+import { describe, expect, test } from "@jest/globals";
+
+import { declaredName, physicalName, readConfig } from "../src/config.js";
+
+describe("the environment", () => {
+  test("says nothing on AWS: no prefix, no endpoint, the state table by its own name", () => {
+    expect(readConfig({})).toEqual({ tablePrefix: "", stateTable: "millrace-state" });
+  });
+
+  test("puts the prefix of a stage before every table, the pipeline's own among them", () => {
+    const config = readConfig({ MILLRACE_TABLE_PREFIX: "shop-dev-" });
+    expect(config.stateTable).toBe("shop-dev-millrace-state");
+    expect(physicalName(config, "orders")).toBe("shop-dev-orders");
+    expect(declaredName(config, "shop-dev-orders")).toBe("orders");
+    expect(declaredName(config, "other-orders")).toBeUndefined();
+  });
+
+  test("reads streams where it reads tables, unless told otherwise", () => {
+    const one = { AWS_ENDPOINT_URL_DYNAMODB: "http://127.0.0.1:8000" };
+    expect(readConfig(one)).toMatchObject({
+      dynamodbEndpoint: "http://127.0.0.1:8000",
+      streamsEndpoint: "http://127.0.0.1:8000",
+    });
+    const other = { ...one, AWS_ENDPOINT_URL_DYNAMODB_STREAMS: "http://127.0.0.1:8001" };
+    expect(readConfig(other).streamsEndpoint).toBe("http://127.0.0.1:8001");
+  });
+
+  test("takes an empty variable for one that is not set", () => {
+    expect(readConfig({ REDIS_URL: "", AWS_ENDPOINT_URL_DYNAMODB: "" })).not.toHaveProperty(
+      "redisUrl",
+    );
+  });
+
+  test("G12: tells all its mistakes together, each with the variable, its value and what to write", () => {
+    const wrong = {
+      MILLRACE_TABLE_PREFIX: "a/b",
+      REDIS_URL: "localhost:6379",
+      AWS_ENDPOINT_URL_DYNAMODB: "dynamodb",
+    };
+    expect(() => readConfig(wrong)).toThrow(expect.objectContaining({ code: "configuration" }));
+    for (const part of [
+      'MILLRACE_TABLE_PREFIX is "a/b"; a table name has',
+      'AWS_ENDPOINT_URL_DYNAMODB is "dynamodb"; give an address that begins with http:// or https://',
+      'REDIS_URL is "localhost:6379"; give an address that begins with redis:// or rediss://',
+    ]) {
+      expect(() => readConfig(wrong)).toThrow(part);
+    }
+  });
+});
