@@ -32,7 +32,7 @@ export default {
       globalTeardown: "<rootDir>/test/support/stop-services.mjs",
     },
   ],
-  testTimeout: 60_000,
+  testTimeout: 180_000,
   maxWorkers: 2,
   reporters: ["default", "<rootDir>/scripts/count-reporter.mjs"],
 };
