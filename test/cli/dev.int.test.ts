@@ -97,7 +97,8 @@ describe("millrace dev", () => {
       ).Item?.["text"]?.S;
     await put("1");
     await until(async () => (await text("1")) === "HELLO");
-    expect(said).toMatch(/dev-notes > tables +1 records +\d+ ms +\d+\/s {2}lag \d+\.\d s/);
+    const batchLine = /dev-notes > tables +1 records +\d+ ms +\d+\/s {2}lag \d+\.\d s/;
+    await until(() => batchLine.test(said));
 
     writeFileSync(join(folder, "pipeline.ts"), "this does not parse");
     await until(() => said.includes("not reloaded, the old declarations stay"));
