@@ -1,6 +1,5 @@
 import { GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
-import type { DynamoDBStreamEvent } from "aws-lambda";
 
 import { createTablesHandler } from "../src/compose.js";
 import { ensureTables } from "../src/local/ensure-tables.js";
