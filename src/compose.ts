@@ -69,6 +69,8 @@ export function dynamoDbClient(config: Config): DynamoDBClient {
   return new DynamoDBClient({
     ...(config.dynamodbEndpoint && { endpoint: config.dynamodbEndpoint }),
     maxAttempts: 2,
+    // The stack of middleware is put together once a kind of command, not once a call.
+    cacheMiddleware: true,
     requestHandler: {
       connectionTimeout: 1_000,
       requestTimeout: 5_000,

@@ -24,16 +24,23 @@ export function derive<V extends Derivable>(view: V, change: NetChange): readonl
   const wanted = rowsByKey(view, change.images[last]);
   const settled = new Set(wanted.keys());
   const leaving = new Map<string, Row>();
+  const met = new Set<string>();
   for (let i = 0; i < last; i++) {
     const rows = rowsByKey(view, change.images[i]);
-    for (const [key, row] of rows) if (!wanted.has(key)) leaving.set(key, row);
+    for (const [key, row] of rows) {
+      if (wanted.has(key)) met.add(key);
+      else leaving.set(key, row);
+    }
     for (const key of settled) if (!isSame(rows.get(key), wanted.get(key))) settled.delete(key);
   }
   const mutations: Mutation<V>[] = [];
   for (const row of leaving.values())
     mutations.push({ type: "delete", ...target(view, change, row) });
-  for (const row of wanted.values())
-    if (!settled.has(row.key)) mutations.push({ type: "put", ...target(view, change, row) });
+  for (const row of wanted.values()) {
+    if (settled.has(row.key)) continue;
+    const enters = !met.has(row.key) && { enters: true as const };
+    mutations.push({ type: "put", ...target(view, change, row), ...enters });
+  }
   return mutations;
 }
 

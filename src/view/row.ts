@@ -26,6 +26,8 @@ interface MutationBase<V> {
 export interface Put<V = unknown> extends MutationBase<V> {
   readonly type: "put";
   readonly value: Item;
+  /** No earlier image of the item derived the row, so that most likely there is none yet; a sink may try that first. */
+  readonly enters?: true;
 }
 
 /** Make the row absent, unless something at least as new is there. */

@@ -112,8 +112,18 @@ describe("a derived mutation", () => {
     const common = { view, version, owner, changedAtSeconds: AT + 7 };
     expect(derive(view, foldChanges([change]))).toEqual([
       { type: "delete", key: "A", value: { v: 1 }, ...common },
-      { type: "put", key: "B", value: { v: 1 }, ...common },
+      { type: "put", key: "B", value: { v: 1 }, enters: true, ...common },
     ]);
+  });
+
+  test("says of a put whether the row enters: whether no image before derived it", () => {
+    const enters = (...images: (Item | undefined)[]) =>
+      derive(view, netChangeThrough(...images)).flatMap((mutation) =>
+        mutation.type === "put" ? [`${mutation.key}${mutation.enters ? " enters" : ""}`] : [],
+      );
+    expect(enters(undefined, item("A"))).toEqual(["A enters"]);
+    expect(enters(item("A"), item("AB", 2))).toEqual(["A", "B enters"]);
+    expect(enters(item("A"), undefined, item("A"))).toEqual(["A"]);
   });
 
   test("of a fan-out is derived row by row: the equal ones cost nothing", () => {

@@ -11,11 +11,25 @@ export interface Bookkeeping {
   readonly version: string;
   readonly owner: string;
   readonly deleted: boolean;
+  /** Stands for the names of the row's attributes; there for a row, not for a tombstone. */
+  readonly shape?: string;
 }
 
-/** Writes a row's bookkeeping: `v` version, `k` key of the source item, `d` true for a tombstone. */
-export function encodeBookkeeping({ version, owner, deleted }: Bookkeeping): EncodedItem[string] {
-  return { M: { v: { S: version }, k: { S: owner }, ...(deleted && { d: { BOOL: true } }) } };
+/** Writes a row's bookkeeping: `v` version, `k` key of the source item, `s` shape, `d` true for a tombstone. */
+export function encodeBookkeeping({
+  version,
+  owner,
+  deleted,
+  shape,
+}: Bookkeeping): EncodedItem[string] {
+  return {
+    M: {
+      v: { S: version },
+      k: { S: owner },
+      ...(shape !== undefined && { s: { S: shape } }),
+      ...(deleted && { d: { BOOL: true } }),
+    },
+  };
 }
 
 /** Reads a row's bookkeeping back; `undefined` where the item carries none, so that Millrace did not write it. */

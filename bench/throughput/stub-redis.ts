@@ -1,0 +1,67 @@
+import { createServer } from "node:net";
+
+import { serveCounts } from "./stub-counts.js";
+
+/**
+ * A Redis that answers every command at once; run as a process of its own.
+ *
+ * Understands just enough of the protocol to tell commands apart: arrays of bulk strings, as every client sends them.
+ */
+const counts = { commands: 0, bytes: 0 };
+
+const REPLIES: Readonly<Record<string, string>> = {
+  INFO: bulk("redis_version:7.0.0\r\nloading:0\r\n"),
+  SET: "+OK\r\n",
+  SCRIPT: bulk("0".repeat(40)),
+};
+
+function bulk(text: string): string {
+  return `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
+}
+
+/** The commands that are whole in what arrived, by name, and how many bytes they took. */
+function takeCommands(bytes: Buffer): { names: string[]; used: number } {
+  const names: string[] = [];
+  let used = 0;
+  for (;;) {
+    const command = takeCommand(bytes, used);
+    if (!command) return { names, used };
+    names.push(command.name);
+    used = command.end;
+  }
+}
+
+function takeCommand(bytes: Buffer, start: number): { name: string; end: number } | undefined {
+  let [length, at] = takeLength(bytes, start);
+  let name = "";
+  for (const parts = length; at > 0 && length > 0; length--) {
+    const [size, from] = takeLength(bytes, at);
+    if (from < 0 || from + size + 2 > bytes.length) return undefined;
+    if (length === parts) name = bytes.toString("latin1", from, from + size).toUpperCase();
+    at = from + size + 2;
+  }
+  return at < 0 ? undefined : { name, end: at };
+}
+
+/** A length as `*3` or `$5` say it, and where what it measures begins; -1 where the line is not whole yet. */
+function takeLength(bytes: Buffer, start: number): [length: number, next: number] {
+  const end = bytes.indexOf(13, start);
+  if (end < 0 || end + 2 > bytes.length) return [0, -1];
+  let length = 0;
+  for (let i = start + 1; i < end; i++) length = length * 10 + (bytes[i] ?? 48) - 48;
+  return [length, end + 2];
+}
+
+const server = createServer((socket) => {
+  let rest: Buffer = Buffer.alloc(0);
+  socket.on("data", (chunk: Buffer) => {
+    const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
+    const { names, used } = takeCommands(bytes);
+    rest = bytes.subarray(used);
+    counts.commands += names.length;
+    counts.bytes += used;
+    socket.write(names.map((name) => REPLIES[name] ?? ":1\r\n").join(""));
+  });
+  socket.on("error", () => undefined);
+});
+serveCounts(server, counts);
