@@ -1,8 +1,42 @@
+import { parseArgs } from "node:util";
+
 import { latency } from "./latency.js";
+import { throughput } from "./throughput/throughput.js";
+
+/** What a section of the benchmark is told. */
+export interface SectionOptions {
+  /** Less of everything: the whole benchmark in under two minutes. */
+  readonly quick: boolean;
+}
+
+/** Every section prints its own table and answers with what `--json` prints under its name. */
+const SECTIONS = {
+  results: throughput,
+  latency,
+} as const;
+
+type SectionName = keyof typeof SECTIONS;
 
 // The SDK's notice about coming Node versions would stand in the middle of the figures.
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
 
-const figures = await latency();
-if (process.argv.includes("--json")) console.log(JSON.stringify(figures));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  },
+});
+const known = Object.keys(SECTIONS) as SectionName[];
+const unknown = positionals.filter((name) => !known.includes(name as SectionName));
+if (unknown.length > 0) {
+  console.error(`there is no section ${unknown.join(", ")}; there are ${known.join(", ")}`);
+  process.exit(2);
+}
+const figures: Record<string, unknown> = {};
+for (const name of known) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  figures[name] = await SECTIONS[name](values);
+}
+if (values.json) console.log(JSON.stringify(figures));
 process.exit();
