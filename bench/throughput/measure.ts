@@ -79,9 +79,9 @@ function figureOf(
   subject: SubjectName,
   runs: readonly { run: SubjectRun; asked: Asked | undefined }[],
 ): ThroughputFigure {
-  const cpu = runs.map(({ run }) => (run.cpuSeconds * 1e6) / changes);
-  const asked = runs[0]?.asked;
-  const perChange = (count: number) => round(count / changes, 3);
+  const cpu = runs.map(({ run }) => (run.cpuSeconds * 1e6) / run.changes);
+  const { run: first, asked } = runs[0] ?? {};
+  const perChange = (count: number) => round(count / (first?.changes ?? 1), 3);
   return {
     workload,
     sinks,
@@ -89,7 +89,7 @@ function figureOf(
     changes,
     batchSize,
     rounds,
-    changesPerSecond: Math.round(median(runs.map(({ run }) => changes / run.seconds))),
+    changesPerSecond: Math.round(median(runs.map(({ run }) => run.changes / run.seconds))),
     cpuMicrosPerChange: round(median(cpu), 1),
     spread: round((Math.max(...cpu) - Math.min(...cpu)) / median(cpu), 2),
     ...(asked && {

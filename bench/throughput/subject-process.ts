@@ -15,13 +15,15 @@ export interface SubjectTask {
 
 /** What it tells of itself. */
 export interface SubjectRun {
+  /** Changes measured: those asked for, and the rest of the last batch. */
+  readonly changes: number;
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly peakRssMb: number;
 }
 
-/** Batches that pass before the measurement begins, so that compilers and connections are warm. */
-const WARM_UP_SHARE = 0.25;
+/** How long a subject works before the measurement begins, so that compilers and connections are warm. */
+const WARM_UP_SECONDS = 2;
 
 function createSubject(name: SubjectName, workload: Workload, endpoints: Endpoints): Subject {
   switch (name) {
@@ -38,28 +40,31 @@ function createSubject(name: SubjectName, workload: Workload, endpoints: Endpoin
 async function run(task: SubjectTask): Promise<SubjectRun> {
   const workload = workloadNamed(task.workload);
   const subject = createSubject(task.subject, workload, task.endpoints);
-  const warmUp = Math.ceil((WARM_UP_SHARE * task.changes) / task.batchSize);
-  let seconds = 0;
-  let cpuMicros = 0;
-  let handled = 0;
-  const total = task.changes + warmUp * task.batchSize;
-  for (const batch of batchesOf(workload, total, task.batchSize)) {
+  const measured = { changes: 0, seconds: 0, cpuSeconds: 0 };
+  let warmSeconds = 0;
+  let isWarm = false;
+  for (const batch of batchesOf(workload, Number.POSITIVE_INFINITY, task.batchSize)) {
     // The event is JSON that the runtime has parsed: no string of it is shared with whatever made it.
     const records = JSON.parse(JSON.stringify(batch)) as typeof batch;
-    if (handled === warmUp) await askParent("warm");
+    if (!isWarm && warmSeconds >= WARM_UP_SECONDS) {
+      isWarm = true;
+      await askParent("warm");
+    }
     const cpuBefore = process.cpuUsage();
     const startedAtMs = performance.now();
     await subject.handle(records);
-    if (handled++ < warmUp) continue;
+    const seconds = (performance.now() - startedAtMs) / 1000;
+    if (!isWarm) {
+      warmSeconds += seconds;
+      continue;
+    }
     const { user, system } = process.cpuUsage(cpuBefore);
-    cpuMicros += user + system;
-    seconds += (performance.now() - startedAtMs) / 1000;
+    measured.cpuSeconds += (user + system) / 1e6;
+    measured.seconds += seconds;
+    measured.changes += records.length;
+    if (measured.changes >= task.changes) break;
   }
-  return {
-    seconds,
-    cpuSeconds: cpuMicros / 1e6,
-    peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
-  };
+  return { ...measured, peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024) };
 }
 
 /** Lets the parent start its counts before the measurement begins. */
