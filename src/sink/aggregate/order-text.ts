@@ -32,7 +32,7 @@ const EXPONENT_BIAS = 500;
 function numberText(canonical: string): string {
   if (canonical === "0") return "n1";
   const isNegative = canonical.startsWith("-");
-  const [mantissa = "", power = "0"] = canonical.replace("-", "").split("e");
+  const [mantissa = "", power = "0"] = canonical.replace(/^-/, "").split("e");
   const [whole = "", fraction = ""] = mantissa.split(".");
   const digits = (whole + fraction).replace(/^0+/, "");
   const leadingZeros = whole.length + fraction.length - digits.length;
