@@ -1,6 +1,6 @@
 import { decodeItem, type Item, type WireItem } from "../../change/attribute-value.js";
 import type { AggregateView } from "../../view/aggregate/aggregate-view.js";
-import { addExactly, holdableNumber, meanOf } from "../../view/aggregate/decimal.js";
+import { addExactly, numberOrNothing, meanOf } from "../../view/aggregate/decimal.js";
 import type { MeasureSpec, OrderedSpec } from "../../view/aggregate/measure.js";
 import type { Store } from "./store.js";
 import {
@@ -41,7 +41,7 @@ async function figureOf(
     case "count-if":
     case "sum":
     case "distinct-count":
-      return holdableNumber(total(measureAttribute(view, measure)));
+      return numberOrNothing(total(measureAttribute(view, measure)));
     case "avg": {
       const count = total(countAttribute(measure));
       return count === "0" ? undefined : meanOf(total(sumAttribute(measure)), count);
