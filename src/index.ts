@@ -6,6 +6,25 @@ export { createCacheHandler, createCombinedHandler } from "./compose-cache.js";
 export { type ErrorCode, type ErrorContext, isMillraceError, MillraceError } from "./errors.js";
 export type { StreamHandler } from "./lambda/stream-handler.js";
 export {
+  type AggregateView,
+  aggregateView,
+  type AggregateViewOptions,
+} from "./view/aggregate/aggregate-view.js";
+export {
+  avg,
+  count,
+  countIf,
+  distinctCount,
+  earliest,
+  latest,
+  max,
+  type Measure,
+  min,
+  sum,
+  topK,
+} from "./view/aggregate/measure.js";
+export { bucket, type BucketOptions, type BucketUnit } from "./view/aggregate/time-bucket.js";
+export {
   type CacheType,
   type CacheView,
   cacheView,

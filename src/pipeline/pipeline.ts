@@ -1,4 +1,5 @@
 import type { StreamRecord } from "../change/decode-record.js";
+import type { AggregateSink } from "../sink/aggregate/aggregate-sink.js";
 import type { Sink } from "../sink/sink.js";
 import type { Quarantine } from "../state/quarantine.js";
 import type { CacheView } from "../view/cache-view.js";
@@ -12,6 +13,7 @@ import type { BatchReport } from "./report.js";
 /** The sinks a pipeline writes to; views of a kind that has none are somebody else's work. */
 export interface Sinks {
   readonly "table-view"?: Sink<TableView>;
+  readonly "aggregate-view"?: AggregateSink;
   readonly "cache-view"?: Sink<CacheView>;
 }
 

@@ -133,7 +133,7 @@ async function applyAll(
     kinds.map(async (kind) => {
       const works = open.filter(({ view, poison }) => view.kind === kind && poison === undefined);
       // A sink is only ever given views of the kind it is registered for.
-      const sink = parts.sinks[kind] as Sink | undefined;
+      const sink = parts.sinks[kind] as Pick<Sink, "apply"> | undefined;
       if (sink === undefined) return;
       const results = await applyWithRetry(
         works.flatMap(({ mutations }) => mutations),

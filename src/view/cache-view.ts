@@ -2,16 +2,15 @@ import type { Item } from "../change/attribute-value.js";
 import { MillraceError } from "../errors.js";
 import { type DataPredicate, predicateMistakes } from "./predicate.js";
 import { callView, type Row } from "./row.js";
-import type { Source } from "./source.js";
 import {
   compileWhere,
   functionMistakes,
   type Guard,
   isData,
-  type TableView,
   viewNameMistakes,
   type Where,
 } from "./table-view.js";
+import type { SourceOf, ViewSource } from "./view.js";
 
 /** How an entry is kept in Redis: one string of JSON, or a hash whose fields a plain HGETALL reads. */
 export type CacheType = "json" | "hash";
@@ -20,7 +19,7 @@ export type CacheType = "json" | "hash";
 export interface CacheView<R extends object = object> {
   readonly kind: "cache-view";
   readonly name: string;
-  readonly source: Source | TableView;
+  readonly source: ViewSource;
   readonly type: CacheType;
   /** How long an entry lives after the change that made it, in seconds; for ever where it is not given. */
   readonly ttlSeconds?: number;
@@ -33,7 +32,7 @@ export interface CacheView<R extends object = object> {
 /** What {@link cacheView} takes. `I` is the source's item, `N` the item `where` lets through, `R` the entry. */
 export interface CacheViewOptions<I extends object, N extends I, R extends object> {
   readonly name: string;
-  readonly source: Source<I> | TableView<I>;
+  readonly source: SourceOf<I>;
   readonly where?: Guard<I, N> | Where<I>;
   readonly type: CacheType;
   /** The Redis key of an item's entry. Must follow from the item alone. */

@@ -1,7 +1,7 @@
 import { configurationError } from "../errors.js";
 import { RESERVED_ATTRIBUTES } from "./key.js";
 import type { Source } from "./source.js";
-import type { View, ViewSource } from "./view.js";
+import type { StoredView, View, ViewSource } from "./view.js";
 
 /** All that a pipeline declares, checked. */
 export interface Declarations {
@@ -44,7 +44,12 @@ export function followedTables(declarations: Declarations): readonly ViewSource[
 
 function isView(value: unknown): value is View {
   const kind = kindOf(value);
-  return kind === "table-view" || kind === "cache-view";
+  return kind === "table-view" || kind === "aggregate-view" || kind === "cache-view";
+}
+
+/** Whether a view is kept in a table, so that others can follow it. */
+export function isStored(view: View): view is StoredView {
+  return view.kind === "table-view" || view.kind === "aggregate-view";
 }
 
 function isSource(value: unknown): value is Source {
@@ -58,7 +63,7 @@ function kindOf(value: unknown): unknown {
 function declarationMistakes({ sources, views }: Declarations): string[] {
   const mistakes = [...sources, ...views].flatMap((declared) => declared.mistakes);
   if (views.length === 0)
-    mistakes.push("no view is declared; export at least one tableView or cacheView");
+    mistakes.push("no view is declared; export at least one tableView, aggregateView or cacheView");
   return [
     ...mistakes,
     ...nameMistakes(views.map(({ name }) => name)),
@@ -77,7 +82,12 @@ function nameMistakes(names: readonly string[]): string[] {
 /** Rule V10: since a view's source is declared before it, a cycle needs a table that two declarations name. */
 function tableMistakes(sources: readonly Source[], views: readonly View[]): string[] {
   const read = sources.map(({ table }) => table);
-  const written = views.flatMap((view) => (view.kind === "table-view" ? [view] : []));
+  const written = views
+    .filter(isStored)
+    .flatMap((view) => [
+      { name: view.name, table: view.table },
+      ...(view.kind === "aggregate-view" ? [{ name: view.name, table: view.workingsTable }] : []),
+    ]);
   const twice = repeated(read).map(
     (table) =>
       `source "${table}" is declared ${count(read, table)} times; declare a table once and share it`,
@@ -104,13 +114,13 @@ function viewMistakes(view: View): string[] {
       mistakes.push(`view "${view.name}": where names the reserved attribute "${name}"`);
   }
   const source: unknown = view.source;
-  if (isSource(source) || (isView(source) && source.kind === "table-view")) return mistakes;
+  if (isSource(source) || (isView(source) && isStored(source))) return mistakes;
   const found = isView(source)
     ? `the cache view "${source.name}", which has no stream`
     : (JSON.stringify(source) ?? "missing");
   return [
     ...mistakes,
-    `view "${view.name}": source is ${found}; give a source(…) or a tableView(…)`,
+    `view "${view.name}": source is ${found}; give a source(…), a tableView(…) or an aggregateView(…)`,
   ];
 }
 

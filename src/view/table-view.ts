@@ -12,12 +12,13 @@ import {
 import { compilePredicate, type DataPredicate, predicateMistakes } from "./predicate.js";
 import { callView, type Row } from "./row.js";
 import { type Source, tableNameMistakes } from "./source.js";
+import type { SourceOf, ViewSource } from "./view.js";
 
 /** A view kept in a DynamoDB table of its own. Its table can be the source of further views. */
 export interface TableView<R extends object = object> extends Omit<Source<R>, "kind"> {
   readonly kind: "table-view";
   readonly name: string;
-  readonly source: Source | TableView;
+  readonly source: ViewSource;
   /** Whether deletions are remembered in the table, so that a redelivered batch cannot even briefly show a deleted row. */
   readonly tombstones: boolean;
   /** The predicate where it is data, for pushing it down to the event source mapping. */
@@ -39,7 +40,7 @@ export type Narrowed<I, N> = [N] extends [never] ? I : N;
 interface CommonOptions<I extends object> {
   /** Name of the view, unique in the pipeline. */
   readonly name: string;
-  readonly source: Source<I> | TableView<I>;
+  readonly source: SourceOf<I>;
   /** Name of the view's table; the view's name where it is not given. */
   readonly table?: string;
   readonly tombstones?: boolean;
@@ -50,7 +51,7 @@ interface CommonOptions<I extends object> {
  *
  * Without it a key of `row`'s own attributes would be refused before `row` is looked at.
  */
-type KeyOnceKnown<R> = [R] extends [never]
+export type KeyOnceKnown<R> = [R] extends [never]
   ? readonly (string | KeyAttribute)[]
   : NoInfer<TableKey<R>>;
 
@@ -216,7 +217,8 @@ function requireList(view: string, rows: unknown): readonly Item[] {
   throw invalidRow(view, `rows returned ${JSON.stringify(rows)}; return a list, empty for no row`);
 }
 
-function rowKey(
+/** The key text of a row; throws `invalid-row` for what is no row, or has no key or one of another type. */
+export function rowKey(
   view: string,
   key: readonly KeyAttribute[],
   names: readonly string[],

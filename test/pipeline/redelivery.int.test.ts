@@ -144,7 +144,7 @@ function recomputed(items: readonly Order[]): Record<string, unknown> {
   for (const view of VIEWS) {
     for (const { key, value } of rowsOf(view, items)) {
       rows[`${view.name} ${key}`] =
-        view.kind === "table-view" ? value : view.type === "json" ? asJsonEntry(value) : asHashEntry(value); // prettier-ignore
+        view.kind !== "cache-view" ? value : view.type === "json" ? asJsonEntry(value) : asHashEntry(value); // prettier-ignore
     }
   }
   return rows;

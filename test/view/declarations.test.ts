@@ -51,7 +51,7 @@ describe("declarations", () => {
 describe("a mistake in declarations:", () => {
   test("no view", () => {
     expect(mistakesIn({ orders })).toEqual([
-      "no view is declared; export at least one tableView or cacheView",
+      "no view is declared; export at least one tableView, aggregateView or cacheView",
     ]);
   });
 
@@ -106,7 +106,7 @@ describe("a mistake in declarations:", () => {
   ])("a view of %s", (_what, from, found) => {
     const view = tableView({ name: "view", source: from as never, key: ["id"] as never });
     expect(mistakesIn({ view })).toEqual([
-      `view "view": source is ${found}; give a source(…) or a tableView(…)`,
+      `view "view": source is ${found}; give a source(…), a tableView(…) or an aggregateView(…)`,
     ]);
   });
 

@@ -9,6 +9,7 @@ import { createRedisSink } from "../../sink/redis/redis-sink.js";
 import type { StoredRow } from "../../sink/sink.js";
 import type { Declarations } from "../../view/declarations.js";
 import { RESERVED_ATTRIBUTE } from "../../view/key.js";
+import type { TableView } from "../../view/table-view.js";
 import type { View } from "../../view/view.js";
 import { compareView, type Comparison } from "./compare-views.js";
 
@@ -43,7 +44,9 @@ export async function compareAll(
   return comparisons;
 
   function storedRows(view: View): AsyncIterable<StoredRow & { readonly value: Item }> {
-    return withValue(view.kind === "cache-view" ? cache.scan(view) : tables.scan(view));
+    return withValue(
+      view.kind === "cache-view" ? cache.scan(view) : tables.scan(view as TableView),
+    );
   }
 }
 
@@ -63,6 +66,6 @@ async function* withValue(
 }
 
 function asRead(view: View, value: Item): Item {
-  if (view.kind === "table-view") return value;
+  if (view.kind !== "cache-view") return value;
   return view.type === "hash" ? asHashEntry(value) : asJsonEntry(value);
 }
