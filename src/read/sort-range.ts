@@ -1,4 +1,4 @@
-import { encodeItem, type EncodedValue } from "../change/encode-item.js";
+import { type EncodedValue, encodeItem } from "../change/encode-item.js";
 import { MillraceError } from "../errors.js";
 import type { KeyAttribute } from "../view/key.js";
 import { isOfType, type KeyValue } from "./key-values.js";

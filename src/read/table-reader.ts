@@ -123,26 +123,31 @@ export function createTableReader<R extends object>({
       return Item && rowOf(Item);
     },
     query,
-    async *iterate(partition, options = {}) {
-      let left = requireLimit(view.name, options.limit) ?? Infinity;
-      let { after } = options;
-      do {
-        const { limit: _all, ...rest } = options;
-        const page = await query(partition, {
-          ...rest,
-          ...(after !== undefined && { after }),
-          ...(left < PAGE_ROWS && { limit: left }),
-        });
-        yield* page.rows.slice(0, left);
-        left -= page.rows.length;
-        after = page.cursor;
-      } while (after !== undefined && left > 0);
-    },
+    iterate: (partition, options = {}) =>
+      iteratePages((page) => query(partition, { ...options, ...page }), {
+        limit: requireLimit(view.name, options.limit) ?? Infinity,
+        after: options.after,
+      }),
   };
 }
 
-/** From so many rows on, a page is what DynamoDB reads at once. */
-const PAGE_ROWS = 1_000;
+/** Page after page until so many rows were given. */
+async function* iteratePages<R>(
+  query: (page: Pick<QueryOptions, "limit" | "after">) => Promise<Page<R>>,
+  { limit, after }: { readonly limit: number; readonly after: string | undefined },
+): AsyncGenerator<R, undefined> {
+  let left = limit;
+  let cursor = after;
+  do {
+    const page = await query({
+      ...(cursor !== undefined && { after: cursor }),
+      ...(left < Infinity && { limit: left }),
+    });
+    yield* page.rows;
+    left -= page.rows.length;
+    cursor = page.cursor;
+  } while (cursor !== undefined && left > 0);
+}
 
 function queryInput(
   {

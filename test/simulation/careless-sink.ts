@@ -22,7 +22,7 @@ export const RIGHT_RULES: SinkRules = {
   isNewer: ({ version }, stored) => isNewer(version, stored.version),
   checksOwner: true,
   guardsDeletes: true,
-  keepsTombstones: (view) => view.kind === "cache-view" || view.tombstones,
+  keepsTombstones: (view) => view.kind !== "table-view" || view.tombstones,
 };
 
 /** A sink in memory that keeps the rules it is given, right or wrong. */
