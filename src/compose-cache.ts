@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 
-import { composeHandler, type DeclarationExports, dynamoDbClient, tableSink } from "./compose.js";
+import { composeHandler, type DeclarationExports, dynamoDbClient, tableSinks } from "./compose.js";
 import { type Config, readConfig } from "./config.js";
 import { configurationError } from "./errors.js";
 import type { StreamHandler } from "./lambda/stream-handler.js";
@@ -22,7 +22,7 @@ export function createCacheHandler(exports: DeclarationExports): StreamHandler {
 export function createCombinedHandler(exports: DeclarationExports): StreamHandler {
   const config = readConfig();
   const client = dynamoDbClient(config);
-  const sinks = { "table-view": tableSink(config, client), "cache-view": cacheSink(config) };
+  const sinks = { ...tableSinks(config, client), "cache-view": cacheSink(config) };
   return composeHandler(config, exports, client, sinks);
 }
 

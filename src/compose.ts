@@ -8,6 +8,8 @@ import { createStreamHandler, type StreamHandler } from "./lambda/stream-handler
 import type { Clock } from "./pipeline/clock.js";
 import type { Sinks } from "./pipeline/pipeline.js";
 import { createPipeline } from "./pipeline/process-batch.js";
+import { createAggregateSink } from "./sink/aggregate/aggregate-sink.js";
+import { createDynamoDbStore } from "./sink/aggregate/dynamodb-store.js";
 import { createDynamoDbSink } from "./sink/dynamodb/dynamodb-sink.js";
 import { createDynamoDbQuarantine } from "./state/dynamodb-quarantine.js";
 import { collectDeclarations } from "./view/declarations.js";
@@ -25,7 +27,7 @@ export type DeclarationExports = Readonly<Record<string, unknown>>;
 export function createTablesHandler(exports: DeclarationExports): StreamHandler {
   const config = readConfig();
   const client = dynamoDbClient(config);
-  return composeHandler(config, exports, client, { "table-view": tableSink(config, client) });
+  return composeHandler(config, exports, client, tableSinks(config, client));
 }
 
 /** Makes the handler of a pipeline that writes through these sinks. */
@@ -49,7 +51,21 @@ export function composeHandler(
   return createStreamHandler({ pipeline, logger, metrics });
 }
 
-/** The sink of all views kept in DynamoDB tables. */
+/** The sinks of all views kept in DynamoDB tables. */
+export function tableSinks(config: Config, client: DynamoDBClient) {
+  return {
+    "table-view": tableSink(config, client),
+    "aggregate-view": aggregateSink(config, client),
+  } satisfies Sinks;
+}
+
+/** The sink of aggregate views. */
+export function aggregateSink(config: Config, client: DynamoDBClient) {
+  const store = createDynamoDbStore({ client, tableName: (table) => physicalName(config, table) });
+  return createAggregateSink({ store });
+}
+
+/** The sink of table views. */
 export function tableSink(config: Config, client: DynamoDBClient) {
   return createDynamoDbSink({ client, tableName: ({ table }) => physicalName(config, table) });
 }

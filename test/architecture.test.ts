@@ -10,6 +10,13 @@ const ROOT = resolve(import.meta.dirname, "..");
 const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "src/sink/collision.ts": "test/sink/contract/owners.ts",
   "src/sink/dynamodb/stored-item.ts": "test/sink/dynamodb/dynamodb-sink.int.test.ts",
+  "src/sink/aggregate/commit-run.ts": "test/sink/aggregate/aggregate-faults.test.ts",
+  "src/sink/aggregate/effects.ts": "test/sink/aggregate/aggregate-faults.test.ts",
+  "src/sink/aggregate/settle-groups.ts": "test/sink/aggregate/aggregate-faults.test.ts",
+  "src/sink/aggregate/transaction.ts": "test/sink/aggregate/aggregate-faults.test.ts",
+  "src/sink/aggregate/workings.ts": "test/sink/aggregate/aggregate-faults.test.ts",
+  "src/sink/aggregate/expression.ts": "test/sink/aggregate/store-contract.ts",
+  "src/sink/aggregate/batch-read.ts": "test/sink/aggregate/store-contract.ts",
   "src/state/state-table.ts": "test/state/quarantine-contract.ts",
   "src/local/event-source-mapping/shard-worker.ts":
     "test/local/event-source-mapping/create-event-source-mapping.test.ts",

@@ -103,10 +103,11 @@ function imageOf(wire: WireItem | undefined, part: string): Item | undefined {
   return RESERVED_ATTRIBUTE in wire ? withoutBookkeeping(wire) : decodeItem(wire);
 }
 
-/** The row of a view that is itself a source, as its declaration knows it; `undefined` for a tombstone. */
+/** The row of a view that is itself a source, as its declaration knows it; `undefined` for a tombstone or an empty group. */
 function withoutBookkeeping(wire: WireItem): Item | undefined {
   const { [RESERVED_ATTRIBUTE]: bookkeeping, [TTL_ATTRIBUTE]: _ttl, ...own } = wire;
-  return bookkeeping?.M?.["d"]?.BOOL === true ? undefined : decodeItem(own);
+  const isGone = bookkeeping?.M?.["d"]?.BOOL === true || bookkeeping?.N === "0";
+  return isGone ? undefined : decodeItem(own);
 }
 
 /** A view cannot be kept true from half the images, so another view type is a mistake of set-up, not of the record. */

@@ -1,3 +1,4 @@
+import { type AggregateView, isDirect } from "../view/aggregate/aggregate-view.js";
 import { FAILURES_ARN } from "./failures-queue.js";
 import type { FunctionPlan } from "./function-plans.js";
 import { logicalName } from "./logical-name.js";
@@ -43,6 +44,7 @@ export function functionRole(plan: FunctionPlan, stage: Stage): Resource {
 
 function statements({ name, views, followed }: FunctionPlan, stage: Stage): readonly Statement[] {
   const written = views.flatMap((view) => (view.kind === "table-view" ? [view.table] : []));
+  const aggregates = views.filter((view) => view.kind === "aggregate-view");
   return [
     allow(
       ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
@@ -54,6 +56,7 @@ function statements({ name, views, followed }: FunctionPlan, stage: Stage): read
     ...(written.length > 0
       ? [allow(["dynamodb:PutItem", "dynamodb:DeleteItem"], written.map(tableArn))]
       : []),
+    ...aggregates.flatMap((view) => aggregateStatements(view)),
     // Fences are queried; an entry and its fence are put and updated in one transaction.
     allow(
       ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"],
@@ -62,6 +65,31 @@ function statements({ name, views, followed }: FunctionPlan, stage: Stage): read
     allow(["sqs:SendMessage"], [FAILURES_ARN]),
     allow(["logs:CreateLogStream", "logs:PutLogEvents"], [logsArn(stage.tablePrefix + name)]),
   ];
+}
+
+/** A transaction needs the rights of its actions, one by one; reading many items at once is a right of its own. */
+function aggregateStatements(view: AggregateView): readonly Statement[] {
+  const kinds = new Set(Object.values(view.measures).map(({ kind }) => kind));
+  const [ordered, distinct, direct] = [
+    kinds.has("ordered"),
+    kinds.has("distinct-count"),
+    isDirect(view),
+  ];
+  const workings = [
+    "BatchGetItem",
+    "PutItem",
+    ...(distinct || ordered ? ["DeleteItem"] : []),
+    ...(distinct || !direct ? ["UpdateItem"] : []),
+    ...(direct ? [] : ["ConditionCheckItem"]),
+    ...(ordered ? ["Query"] : []),
+  ];
+  const rows = ["BatchGetItem", "DeleteItem", direct ? "UpdateItem" : "PutItem"];
+  const onTable = (actions: readonly string[], table: string) =>
+    allow(
+      actions.map((action) => `dynamodb:${action}`),
+      [tableArn(table)],
+    );
+  return [onTable(rows, view.table), onTable(workings, view.workingsTable)];
 }
 
 function allow(Action: readonly string[], Resource: readonly unknown[]): Statement {

@@ -1,6 +1,12 @@
 import { type Declarations, followedTables } from "../view/declarations.js";
-import { TTL_ATTRIBUTE } from "../view/key.js";
+import { type KeyAttribute, TTL_ATTRIBUTE } from "../view/key.js";
 import type { TableDefinition } from "./table-definition.js";
+
+/** Key of a table of an aggregate view's workings. */
+const WORKINGS_KEY: readonly KeyAttribute[] = [
+  { name: "pk", type: "S" },
+  { name: "sk", type: "S" },
+];
 
 /** The tables that declarations need, sources and views; the state table is not among them. */
 export function neededTables(declarations: Declarations): readonly TableDefinition[] {
@@ -20,5 +26,11 @@ export function neededTables(declarations: Declarations): readonly TableDefiniti
         ...(tombstones && { ttlAttribute: TTL_ATTRIBUTE }),
       };
     });
-  return [...sources, ...views];
+  const aggregates = declarations.views
+    .filter((view) => view.kind === "aggregate-view")
+    .flatMap(({ table, workingsTable, key }) => [
+      { table, key, followed: followed.has(table) },
+      { table: workingsTable, key: WORKINGS_KEY, followed: false, ttlAttribute: TTL_ATTRIBUTE },
+    ]);
+  return [...sources, ...views, ...aggregates];
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 
 import * as pipeline from "../../pipeline.js";
 import type { Item } from "../../src/change/attribute-value.js";
-import { composeHandler, dynamoDbClient, tableSink } from "../../src/compose.js";
+import { composeHandler, dynamoDbClient, tableSinks } from "../../src/compose.js";
 import { type Config, readConfig } from "../../src/config.js";
 import { serverlessParts } from "../../src/deploy/serverless.js";
 import { allTables } from "../../src/deploy/tables.js";
@@ -88,9 +88,7 @@ beforeAll(async () => {
   const quiet = { POWERTOOLS_LOG_LEVEL: "SILENT", POWERTOOLS_METRICS_DISABLED: "true" };
   const before = process.env;
   process.env = { ...before, ...quiet };
-  handlers["tables"] = handlerOf("tables", ({ config, client: own }) => ({
-    "table-view": tableSink(config, own),
-  }));
+  handlers["tables"] = handlerOf("tables", ({ config, client: own }) => tableSinks(config, own));
   handlers["cache"] = handlerOf("cache", () => ({ "cache-view": createRedisSink({ redis }) }));
   process.env = before;
 });

@@ -1,8 +1,21 @@
 import type { Item } from "../../change/attribute-value.js";
-import type { AggregateView } from "../../view/aggregate/aggregate-view.js";
+import { isNewer } from "../../change/version.js";
+import { MillraceError } from "../../errors.js";
+import { type AggregateView, isDirect } from "../../view/aggregate/aggregate-view.js";
+import type { Contribution, Part } from "../../view/aggregate/contribution.js";
 import type { Mutation } from "../../view/row.js";
 import type { ApplyResult } from "../sink.js";
+import { asError, commitRun } from "./commit-run.js";
+import { readableRow, settleGroups, type Unsettled } from "./settle-groups.js";
 import type { Store } from "./store.js";
+import { packTransactions, type Pending, tooManyActions } from "./transaction.js";
+import {
+  contributionPlace,
+  decodeContribution,
+  groupText,
+  rowPlace,
+  type StoredContribution,
+} from "./workings.js";
 
 /** The row of a group, without Millrace's own bookkeeping. */
 export interface StoredGroup {
@@ -13,10 +26,10 @@ export interface StoredGroup {
 
 /** Where the rows of aggregate views live. */
 export interface AggregateSink {
-  /** As {@link Sink.apply}: never rejects, answers each contribution, in the order given. */
+  /** As {@link Sink.apply}: never rejects, and answers each contribution, in the order given. */
   apply(mutations: readonly Mutation<AggregateView>[]): Promise<readonly ApplyResult[]>;
-  /** The row of a group, strongly consistent. */
-  get(view: AggregateView, key: string): Promise<StoredGroup | undefined>;
+  /** The row of the group that has these key attributes, strongly consistent. */
+  get(view: AggregateView, group: Item): Promise<StoredGroup | undefined>;
   /** The rows of all groups of a view, in no order. */
   scan(view: AggregateView): AsyncIterable<StoredGroup>;
   close(): Promise<void>;
@@ -25,4 +38,204 @@ export interface AggregateSink {
 /** What {@link createAggregateSink} takes. */
 export interface AggregateSinkOptions {
   readonly store: Store;
+}
+
+/** Times a contribution is read again because somebody else wrote it, or a value of its own, between read and write. */
+const MOST_TRIES = 5;
+
+/**
+ * A sink of aggregate views, exact whatever happens to it (rule V5).
+ *
+ * Why it comes true. Let an item's contribution be the parts stored for it, and a group's row what the stored
+ * contributions add up to.
+ *
+ * 1. Contributions, counters, entries and counts of values are only ever changed together, in one transaction that adds
+ *    (new - stored) on condition that the stored version is the one that was read. So they agree with each other at every
+ *    moment, and an item counts once at the newest version that was ever applied: a delivery repeated, a call whose answer
+ *    was lost, or a second writer finds its version there already, and is stale.
+ * 2. A row that is its own counter is part of that transaction. It only has to go when it is empty, which is done on
+ *    condition that it is empty then: right whoever does it, and however late.
+ * 3. Any other row is worked out after the transaction ("settled"). Whoever writes it names the state of the counters it
+ *    was made of, and writes on condition that the row is still the one read before them. So no writer can put back
+ *    what another has written since, and whoever changed a counter goes on until the row is made of that change or a later
+ *    one.
+ * 4. A writer that dies between transaction and settling leaves a contribution that names every group it touched: those it
+ *    is in, and those it left. Its changes are delivered again. If the stored version is as new, the groups are settled
+ *    then; if a newer one is to be written, the groups left are settled before it is, and all others after it. Neither
+ *    is ever acknowledged before: a group that could not be settled fails the contribution as retriable.
+ */
+export function createAggregateSink({ store }: AggregateSinkOptions): AggregateSink {
+  return {
+    async apply(mutations) {
+      const results = new Map<Mutation<AggregateView>, ApplyResult>();
+      const views = new Set(mutations.map(({ view }) => view));
+      await Promise.all(
+        [...views].map((view) =>
+          applyView(
+            store,
+            view,
+            mutations.filter((mutation) => mutation.view === view),
+            results,
+          ),
+        ),
+      );
+      return mutations.map((mutation) => results.get(mutation) as ApplyResult);
+    },
+    async get(view, group) {
+      const [wire] = await store.read([rowPlace(view, group)]);
+      const value = wire && readableRow(view, wire);
+      return value && { key: groupText(view, value), value };
+    },
+    async *scan(view) {
+      for await (const wire of store.scan(view.table)) {
+        const value = readableRow(view, wire);
+        if (value) yield { key: groupText(view, value), value };
+      }
+    },
+    close: async () => undefined,
+  };
+}
+
+type Asked = Mutation<AggregateView>;
+
+/** The answers so far, and the groups to be settled before they are final, each with those who wait for it. */
+interface Progress {
+  readonly results: Map<Asked, ApplyResult>;
+  readonly unsettled: Map<string, Unsettled & { readonly waiting: Asked[] }>;
+}
+
+async function applyView(
+  store: Store,
+  view: AggregateView,
+  mutations: readonly Asked[],
+  results: Map<Asked, ApplyResult>,
+): Promise<void> {
+  const progress: Progress = { results, unsettled: new Map() };
+  let open = mutations;
+  for (let attempt = 0; attempt < MOST_TRIES && open.length > 0; attempt++)
+    open = await attemptAll(store, view, open, progress);
+  for (const asked of open) fail(progress, asked, keepsChanging(asked));
+  const errors = await settleGroups(store, view, progress.unsettled);
+  for (const [text, error] of errors)
+    for (const asked of progress.unsettled.get(text)?.waiting ?? []) fail(progress, asked, error);
+}
+
+/** Answers what can be answered, and returns what has to be read again. */
+async function attemptAll(
+  store: Store,
+  view: AggregateView,
+  open: readonly Asked[],
+  progress: Progress,
+): Promise<readonly Asked[]> {
+  try {
+    const pending = await readPending(store, view, open, progress);
+    const ready = await settleLeft(store, view, pending, progress);
+    const { runs, tooLarge } = packTransactions(view, ready);
+    for (const { mutation } of tooLarge)
+      fail(progress, mutation, tooManyActions(view, mutation.owner));
+    const again: Asked[] = [];
+    // One after the other: runs of one view may touch the same group, and would conflict with each other.
+    for (const run of runs) {
+      const commit = await commitRun(store, view, run);
+      for (const each of commit.done) applied(view, each, progress);
+      for (const { pending: each, error } of commit.failed) fail(progress, each.mutation, error);
+      again.push(...commit.again.map(({ mutation }) => mutation));
+    }
+    return again;
+  } catch (thrown) {
+    for (const asked of open)
+      if (!progress.results.has(asked)) fail(progress, asked, asError(thrown));
+    return [];
+  }
+}
+
+/** Reads what is stored of each item; what is at least as new is answered, and its groups looked at once more. */
+async function readPending(
+  store: Store,
+  view: AggregateView,
+  open: readonly Asked[],
+  progress: Progress,
+): Promise<readonly Pending[]> {
+  const wires = await store.read(open.map(({ owner }) => contributionPlace(view, owner)));
+  return open.flatMap((mutation, i) => {
+    const wire = wires[i];
+    const stored = wire && decodeContribution(wire);
+    if (stored === undefined || isNewer(mutation.version, stored.version))
+      return [{ mutation, stored, next: nextOf(view, mutation, stored) }];
+    progress.results.set(mutation, { outcome: "stale" });
+    const inside = isDirect(view) ? [] : stored.parts.map(({ group }) => group);
+    waitFor(view, progress, mutation, [...inside, ...stored.left]);
+    return [];
+  });
+}
+
+function nextOf(
+  view: AggregateView,
+  mutation: Asked,
+  stored: StoredContribution | undefined,
+): StoredContribution {
+  const parts: readonly Part[] =
+    mutation.type === "put" ? (mutation.value as unknown as Contribution).parts : [];
+  return { version: mutation.version, parts, left: groupsLeft(view, stored?.parts ?? [], parts) };
+}
+
+function groupsLeft(view: AggregateView, from: readonly Part[], to: readonly Part[]): Item[] {
+  const kept = new Set(to.map(({ group }) => groupText(view, group)));
+  return from.map(({ group }) => group).filter((group) => !kept.has(groupText(view, group)));
+}
+
+/** Settles the groups that items left with their last change, because the next one will no longer name them. */
+async function settleLeft(
+  store: Store,
+  view: AggregateView,
+  pending: readonly Pending[],
+  progress: Progress,
+): Promise<readonly Pending[]> {
+  const left = new Map<string, Unsettled>();
+  for (const { mutation, stored } of pending)
+    for (const group of stored?.left ?? [])
+      left.set(groupText(view, group), { group, changedAtSeconds: mutation.changedAtSeconds });
+  if (left.size === 0) return pending;
+  const errors = await settleGroups(store, view, left);
+  return pending.filter(({ mutation, stored }) => {
+    const error = stored?.left
+      .map((group) => errors.get(groupText(view, group)))
+      .find((each) => each !== undefined);
+    if (error) fail(progress, mutation, error);
+    return error === undefined;
+  });
+}
+
+function applied(view: AggregateView, { mutation, stored, next }: Pending, progress: Progress) {
+  progress.results.set(mutation, { outcome: "applied" });
+  const inside = isDirect(view)
+    ? []
+    : [...(stored?.parts ?? []), ...next.parts].map(({ group }) => group);
+  waitFor(view, progress, mutation, [...inside, ...next.left]);
+}
+
+function waitFor(
+  view: AggregateView,
+  { unsettled }: Progress,
+  asked: Asked,
+  groups: readonly Item[],
+): void {
+  for (const group of groups) {
+    const text = groupText(view, group);
+    const known = unsettled.get(text);
+    const changedAtSeconds = Math.max(asked.changedAtSeconds, known?.changedAtSeconds ?? 0);
+    unsettled.set(text, { group, changedAtSeconds, waiting: [...(known?.waiting ?? []), asked] });
+  }
+}
+
+function fail({ results }: Progress, asked: Asked, error: MillraceError): void {
+  results.set(asked, { outcome: "failed", error });
+}
+
+function keepsChanging({ view, owner }: Asked): MillraceError {
+  return new MillraceError(
+    "unavailable",
+    `view "${view.name}": what is stored of item ${owner}, or of a value it has, was changed by others ${MOST_TRIES} times between read and write; trying again`,
+    { context: { view: view.name, key: owner } },
+  );
 }

@@ -133,6 +133,20 @@ export function aggregateView(options: Options): AggregateView {
   };
 }
 
+/**
+ * Whether a view's rows can be its counters, changed by additions alone: it counts and sums, and is not spread. The rows
+ * of any other view are worked out from what is stored elsewhere.
+ */
+export function isDirect({
+  spread,
+  measures,
+}: Pick<AggregateView, "spread" | "measures">): boolean {
+  return (
+    spread === 1 &&
+    Object.values(measures).every(({ kind }) => kind !== "avg" && kind !== "ordered")
+  );
+}
+
 /** The options as they are used: of items whose type only the declaration knows. */
 interface Options {
   readonly name: string;

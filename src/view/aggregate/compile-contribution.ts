@@ -68,7 +68,7 @@ function compileMeasure(
   view: string,
   name: string,
   measure: Measure<never, unknown>,
-): (item: Item) => PartValue | undefined {
+): (item: Item) => PartValue {
   const told = `measure "${name}"`;
   const check = checkOf(measure.spec);
   return (item) => {
