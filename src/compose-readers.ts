@@ -3,6 +3,7 @@ import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { dynamoDbClient } from "./compose.js";
 import { physicalName, readConfig } from "./config.js";
 import { createTableReader, type TableReader } from "./read/table-reader.js";
+import type { AggregateView } from "./view/aggregate/aggregate-view.js";
 import type { TableView } from "./view/table-view.js";
 
 /** What {@link tableReader} takes besides the view. */
@@ -14,7 +15,7 @@ export interface ReaderOptions {
 let shared: DynamoDBClient | undefined;
 
 /**
- * A typed reader of a table view, in the environment of the pipeline: same table prefix, same endpoint.
+ * A typed reader of a table or aggregate view, in the environment of the pipeline: same table prefix, same endpoint.
  *
  * @example
  * const orders = await tableReader(openOrders).query({ customerId: "c-7" }, { limit: 20, order: "descending" });
@@ -22,7 +23,7 @@ let shared: DynamoDBClient | undefined;
  * @throws `configuration` when the environment is wrong, naming every mistake.
  */
 export function tableReader<R extends object>(
-  view: TableView<R>,
+  view: TableView<R> | AggregateView<R>,
   { client }: ReaderOptions = {},
 ): TableReader<R> {
   const config = readConfig();

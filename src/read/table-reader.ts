@@ -6,11 +6,14 @@ import {
 } from "@aws-sdk/client-dynamodb";
 
 import { decodeItem, type Item, type WireItem } from "../change/attribute-value.js";
+import type { EncodedValue } from "../change/encode-item.js";
 import { keyText } from "../change/item-key.js";
 import { classifyDynamoDbError } from "../dynamodb/classify-error.js";
 import { decodeKey } from "../dynamodb/decode-key.js";
 import { MillraceError } from "../errors.js";
+import { readableRow } from "../sink/aggregate/settle-groups.js";
 import { storedRow } from "../sink/dynamodb/stored-item.js";
+import type { AggregateView } from "../view/aggregate/aggregate-view.js";
 import { sameValue } from "../view/row.js";
 import type { TableView } from "../view/table-view.js";
 import { encodeKeyValues, type KeyValues } from "./key-values.js";
@@ -52,14 +55,14 @@ export interface TableReader<R> {
 
 /** What {@link createTableReader} takes. */
 export interface TableReaderParts<R extends object> {
-  readonly view: TableView<R>;
+  readonly view: TableView<R> | AggregateView<R>;
   /** Not closed by the reader: it may serve others. */
   readonly client: DynamoDBClient;
   /** The name DynamoDB knows the view's table by. */
   readonly tableName: string;
 }
 
-/** Makes a reader of a table view. */
+/** Makes a reader of a table or aggregate view. */
 export function createTableReader<R extends object>({
   view,
   client,
@@ -76,10 +79,11 @@ export function createTableReader<R extends object>({
     }
   }
 
-  /** What is in the table as a row of the view's type; nothing for a tombstone. */
+  /** What is in the table as a row of the view's type; nothing for a tombstone or a group that is empty. */
   function rowOf(wire: WireItem): R | undefined {
-    return storedRow(TableName, keyText(names, decodeItem(pick(wire, names))), wire).value as
-      R | undefined;
+    if (view.kind === "aggregate-view") return readableRow(view, wire) as R | undefined;
+    const key = keyText(names, decodeItem(pick(wire, names)));
+    return storedRow(TableName, key, wire).value as R | undefined;
   }
 
   async function query(partition: KeyValues<R>, options: QueryOptions = {}): Promise<Page<R>> {
@@ -174,7 +178,7 @@ function queryInput(
       ...(condition && sortName !== undefined && { "#sort": sortName }),
     },
     ExpressionAttributeValues: {
-      ":partition": partition[partitionName] as never,
+      ":partition": partition[partitionName] as EncodedValue,
       ...condition?.values,
     },
     ScanIndexForward: order === "ascending",

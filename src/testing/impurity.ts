@@ -8,7 +8,7 @@ import type { View } from "../view/view.js";
  * They are asked twice, the second time a year later by `Date`, and must say the same and leave the item as it was:
  * a row that depends on more than its item cannot be found again to be deleted (SPEC A5).
  */
-export function impurityOf(view: View, items: readonly Item[]): string | undefined {
+export function impurityOf(view: View, items: Iterable<Item>): string | undefined {
   for (const item of items) {
     const before = canonicalText(item);
     const first = canonicalText(view.rowsOf(item));

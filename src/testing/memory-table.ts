@@ -1,6 +1,7 @@
 import type { Item } from "../change/attribute-value.js";
 import type { StreamRecord } from "../change/decode-record.js";
 import { encodeItem } from "../change/encode-item.js";
+import type { OwnedItem } from "../view/aggregate/recompute-groups.js";
 import { sameValue } from "../view/row.js";
 import type { ViewSource } from "../view/view.js";
 
@@ -10,7 +11,8 @@ export interface MemoryTable {
   /** Puts the item, or deletes the one with this key; a write that changes nothing leaves no record. */
   write(itemKey: string, item: Item | undefined): void;
   get(itemKey: string): Item | undefined;
-  items(): readonly Item[];
+  /** The items, each with its key text. */
+  items(): readonly OwnedItem[];
   /** All records so far, oldest first. */
   readonly records: readonly StreamRecord[];
 }
@@ -51,6 +53,6 @@ export function createMemoryTable(source: ViewSource, startSeconds: number): Mem
       else items.delete(itemKey);
     },
     get: (itemKey) => items.get(itemKey),
-    items: () => [...items.values()],
+    items: () => [...items].map(([owner, item]) => ({ owner, item })),
   };
 }

@@ -1,10 +1,18 @@
 import type { Item } from "../change/attribute-value.js";
+import { type OwnedItem, recomputeGroups } from "../view/aggregate/recompute-groups.js";
 import { canonicalText } from "../view/canonical-text.js";
 import type { View } from "../view/view.js";
 
 /** What a view must hold, by key, going by nothing but its declaration and its source's items. */
-export function recompute(view: View, items: readonly Item[]): ReadonlyMap<string, Item> {
-  return new Map(items.flatMap((item) => view.rowsOf(item).map(({ key, value }) => [key, value])));
+export async function recompute(
+  view: View,
+  items: readonly OwnedItem[],
+): Promise<ReadonlyMap<string, Item>> {
+  const rows =
+    view.kind === "aggregate-view"
+      ? await recomputeGroups(view, items)
+      : items.flatMap(({ item }) => view.rowsOf(item));
+  return new Map(rows.map(({ key, value }) => [key, value]));
 }
 
 /** Where rows differ from what they must be, one sentence a row; empty where they do not. */

@@ -1,6 +1,8 @@
 import type { Item } from "../change/attribute-value.js";
 import type { Clock } from "../pipeline/clock.js";
 import { createPipeline } from "../pipeline/process-batch.js";
+import { type AggregateSink, createAggregateSink } from "../sink/aggregate/aggregate-sink.js";
+import { createMemoryStore } from "../sink/aggregate/memory-store.js";
 import { createMemorySink } from "../sink/memory-sink.js";
 import type { Sink } from "../sink/sink.js";
 import { createMemoryQuarantine } from "../state/memory-quarantine.js";
@@ -44,10 +46,15 @@ export function createRehearsal(declarations: Declarations, clock: Clock): Rehea
     forgets: (view) => view.kind === "table-view" && !view.tombstones,
   });
   const sink = followed(memory, tables);
+  const aggregates = createAggregateSink({ store: createMemoryStore() });
   const quarantine = createMemoryQuarantine();
   const pipeline = createPipeline({
     declarations,
-    sinks: { "table-view": sink, "cache-view": sink },
+    sinks: {
+      "table-view": sink,
+      "cache-view": sink,
+      "aggregate-view": followedGroups(aggregates, tables),
+    },
     quarantine,
     clock,
     declaredName: (table) => table,
@@ -73,7 +80,8 @@ export function createRehearsal(declarations: Declarations, clock: Clock): Rehea
     },
     async rows(view) {
       const rows: StoredValue[] = [];
-      for await (const { key, value } of memory.scan(view)) if (value) rows.push({ key, value });
+      const found = view.kind === "aggregate-view" ? aggregates.scan(view) : memory.scan(view);
+      for await (const { key, value } of found) if (value) rows.push({ key, value });
       return rows;
     },
     async quarantined() {
@@ -97,6 +105,30 @@ function followed(sink: Sink, tables: ReadonlyMap<string, MemoryTable>): Sink {
       for (const mutation of mutations) {
         results.push(...(await sink.apply([mutation])));
         await tell(mutation);
+      }
+      return results;
+    },
+  };
+}
+
+/** The sink of aggregate views, with the groups it changes in followed tables told to their streams. */
+function followedGroups(
+  sink: AggregateSink,
+  tables: ReadonlyMap<string, MemoryTable>,
+): AggregateSink {
+  return {
+    ...sink,
+    async apply(mutations) {
+      const results = await sink.apply(mutations);
+      for (const view of new Set(mutations.map((mutation) => mutation.view))) {
+        const table = tables.get(view.table);
+        if (!table) continue;
+        const gone = new Set(table.items().map(({ owner }) => owner));
+        for await (const { key, value } of sink.scan(view)) {
+          table.write(key, value);
+          gone.delete(key);
+        }
+        for (const key of gone) table.write(key, undefined);
       }
       return results;
     },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { cacheView, numberKey, source, tableView } from "millrace";
+import { aggregateView, cacheView, count, max, numberKey, source, sum, tableView } from "millrace";
 import { testViews } from "millrace/testing";
 
 interface Order {
@@ -50,6 +50,41 @@ describe("the test kit", () => {
     expect(await views.rows(openOrders)).toEqual([order("o-4", 30), order("o-1", 250)]);
     expect(await views.rows(bigOrders)).toEqual([{ orderId: "o-1", total: 250 }]);
     expect(await views.rows(hotOrders)).toEqual([{ total: 250 }, { total: 20 }, { total: 30 }]);
+    await views.verify();
+  });
+
+  test("G28: groups come out with their figures, and views that follow groups", async () => {
+    const spending = aggregateView({
+      name: "spending",
+      source: orders,
+      groupBy: ({ customerId }) => ({ customerId }),
+      key: ["customerId"],
+      measures: { orders: count(), total: sum("total"), largest: max("total") },
+      spread: 2,
+    });
+    const counts = aggregateView({
+      name: "counts",
+      source: orders,
+      groupBy: ({ status }) => ({ status }),
+      key: ["status"],
+      measures: { orders: count() },
+    });
+    const byCount = tableView({
+      name: "by-count",
+      source: counts,
+      key: [numberKey("orders"), "status"],
+    });
+    const views = testViews({ spending, byCount });
+    await views.given(orders, [order("o-1", 0.1), order("o-2", 0.2), order("o-3", 5)]);
+    await views.update(orders, { orderId: "o-3" }, { customerId: "c-2", status: "CLOSED" });
+    expect(await views.rows(spending)).toEqual([
+      { customerId: "c-1", orders: 2, total: 0.3, largest: 0.2 },
+      { customerId: "c-2", orders: 1, total: 5, largest: 5 },
+    ]);
+    expect(await views.rows(byCount)).toEqual([
+      { status: "CLOSED", orders: 1 },
+      { status: "OPEN", orders: 2 },
+    ]);
     await views.verify();
   });
 
