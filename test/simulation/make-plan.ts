@@ -19,6 +19,9 @@ const SEATS = ["1", "2"];
 /** Sums of which floating point gets wrong, and some at the edge of what it holds. */
 const AMOUNTS = [0, 1, 0.1, 0.2, 0.7, -0.3, 4.35, 1e15 + 0.5, 9007199254740991];
 
+/** About how many steps of each kind a write leads to. */
+const STEPS_PER_WRITE = { sink: 6, store: 8, fences: 2, park: 0 } as const;
+
 /** Makes the plan of a seed. */
 export function planOf(seed: number): Plan {
   const random = createRandom(seed);
@@ -38,6 +41,7 @@ function planSettings(theme: Theme, random: Random, lastMs: number): Settings {
     largestBatch: 1 + random.below(theme.largestBatch),
     batchWindowMs: random.pick(theme.batchWindowsMs),
     bisect: random.chance(0.5),
+    spread: 1 + random.below(3),
     tombstones,
     sharedKeys: !tombstones && random.chance(theme.sharedKeys),
     fixedAtMs: random.below(random.pick(theme.fixedBy) * lastMs + 1),
@@ -101,8 +105,8 @@ function planFaults(
   for (let n = random.below(theme.steps + 1); n > 0; n--) {
     const of = random.chance(theme.ofQuarantine)
       ? random.pick(["fences", "park", "park"] as const)
-      : "sink";
-    const step = random.below(of === "sink" ? writes * 6 : of === "fences" ? writes * 2 : 8);
+      : random.pick(["sink", "store"] as const);
+    const step = random.below(STEPS_PER_WRITE[of] * writes + 8);
     faults.push({ kind: kindOf(steps), of, step, delayMs: random.below(3_000) });
   }
   for (let n = random.below(theme.deliveries + 1); n > 0; n--) {

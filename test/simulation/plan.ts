@@ -22,8 +22,8 @@ export interface PlannedWrite {
   readonly malformed?: boolean;
 }
 
-/** What a step is of: a write to a sink, a look at the fences, or something put into quarantine. */
-export type StepOf = "sink" | "fences" | "park";
+/** What a step is of: a write to a sink, a call of the store of aggregates, a look at fences, or a change parked. */
+export type StepOf = "sink" | "store" | "fences" | "park";
 
 /** What goes wrong at the n-th step of a kind. */
 export const STEP_FAULTS = [
@@ -103,6 +103,8 @@ export interface Settings {
   readonly tombstones: boolean;
   /** Whether a row passes from item to item; then a late write of a former owner could outlive its successors. */
   readonly sharedKeys: boolean;
+  /** Over how many counters a group is spread. */
+  readonly spread: number;
   /** When the views that throw on poison are fixed. */
   readonly fixedAtMs: number;
 }

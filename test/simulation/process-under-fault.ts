@@ -1,5 +1,6 @@
 import { MillraceError } from "../../src/errors.js";
 import type { Clock } from "../../src/pipeline/clock.js";
+import type { Store } from "../../src/sink/aggregate/store.js";
 import type { ApplyResult, Sink } from "../../src/sink/sink.js";
 import type { Quarantine } from "../../src/state/quarantine.js";
 import type { Mutation } from "../../src/view/row.js";
@@ -7,12 +8,14 @@ import type { View } from "../../src/view/view.js";
 import type { Faults } from "./faults.js";
 import type { StepOf } from "./plan.js";
 import type { Random } from "./random.js";
+import { type StoreCall, storeUnderFault } from "./store-under-fault.js";
 import type { VirtualClock } from "./virtual-clock.js";
 
 /** A process that may die at any step: a Lambda container, or an operation somebody runs. */
 export interface Process {
   readonly clock: Clock;
   readonly sink: Sink;
+  readonly store: Store;
   readonly quarantine: Quarantine;
   /** Resolves, if ever, when the process dies or is given up. */
   readonly lost: Promise<"crashed" | "abandoned">;
@@ -29,6 +32,8 @@ export interface Surroundings {
   readonly faults: Faults;
   readonly random: Random;
   readonly sink: Sink;
+  /** Where aggregate views are kept. */
+  readonly store: Store;
   readonly quarantine: Quarantine;
   /** Whether a write that was taken for failed may land at any later time. */
   readonly lateWrites: boolean;
@@ -42,6 +47,8 @@ interface Step<T> {
   readonly what: () => string;
   readonly act: () => Promise<T>;
   readonly isOut: () => boolean;
+  /** What a conflict with another transaction is answered with, where it is an answer and no error. */
+  readonly conflict?: () => T;
 }
 
 const NEVER = new Promise<never>(() => undefined);
@@ -76,7 +83,7 @@ export function startProcess(surroundings: Surroundings): Process {
   }
 
   /** One step of the process, taken under whatever fault is its turn. */
-  async function step<T>({ of, what, act, isOut }: Step<T>): Promise<T> {
+  async function step<T>({ of, what, act, isOut, conflict }: Step<T>): Promise<T> {
     if (!alive) return NEVER;
     await clock.sleep(random.below(8));
     if (!alive) return NEVER;
@@ -92,7 +99,10 @@ export function startProcess(surroundings: Surroundings): Process {
     if (fault?.kind === "abandoned") lose("abandoned");
     if (isOut()) throw unavailable("outage");
     if (fault?.kind === "throttled") throw unavailable("throttled");
-    if (fault?.kind === "transaction conflict") throw unavailable("TransactionConflict");
+    if (fault?.kind === "transaction conflict") {
+      if (conflict) return conflict();
+      throw unavailable("TransactionConflict");
+    }
     if (fault?.kind === "lands late") {
       landLate(lateWrites ? fault.delayMs : fault.delayMs % 40, async () => {
         log(() => `    now lands: ${what()}`);
@@ -129,7 +139,21 @@ export function startProcess(surroundings: Surroundings): Process {
     }
   }
 
-  const store = surroundings.quarantine;
+  /** One call of the store of aggregates. */
+  async function callStore<T>({ what, tables, act, conflict }: StoreCall<T>): Promise<T> {
+    const views = tables.map((table) => table.replace(/-workings$/, ""));
+    const missing = views.find((view) => faults.isOn("missing table", view));
+    if (missing !== undefined) throw missingTable(missing);
+    const acted = async () => {
+      const answer = await act();
+      log(() => `    ${what()}: ${JSON.stringify(answer)}`);
+      return answer;
+    };
+    const isOut = () => faults.isOn("outage of tables");
+    return step({ of: "store", what, act: acted, isOut, ...(conflict && { conflict }) });
+  }
+
+  const { quarantine: durable } = surroundings;
   const common = { isOut: () => faults.isOn("outage of quarantine") };
   return {
     clock: {
@@ -141,19 +165,20 @@ export function startProcess(surroundings: Surroundings): Process {
       ...surroundings.sink,
       apply: (mutations) => Promise.all(mutations.map(applyOne)),
     },
+    store: storeUnderFault(surroundings.store, callStore),
     quarantine: {
-      ...store,
+      ...durable,
       fences: (source) =>
         step({
           ...common,
           of: "fences",
           what: () => `fences of ${source}`,
-          act: () => store.fences(source),
+          act: () => durable.fences(source),
         }),
       park: (entry, options) => {
         const what = () => `park ${entry.view} ${entry.itemKey} @${brief(entry.position)}`;
         const act = async () => {
-          const parked = await store.park(entry, options);
+          const parked = await durable.park(entry, options);
           log(() => `    ${what()}: ${entry.error.code}, ${parked}`);
           return parked;
         };

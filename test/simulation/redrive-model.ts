@@ -2,6 +2,9 @@ import type { Item } from "../../src/change/attribute-value.js";
 import { decodeRecord, type StreamRecord } from "../../src/change/decode-record.js";
 import type { Version } from "../../src/change/version.js";
 import { ANY_VIEW } from "../../src/state/quarantine.js";
+import { createAggregateSink } from "../../src/sink/aggregate/aggregate-sink.js";
+import type { AggregateView } from "../../src/view/aggregate/aggregate-view.js";
+import { CONTRIBUTION_KEY } from "../../src/view/aggregate/compile-contribution.js";
 import { type Declarations, viewsOf } from "../../src/view/declarations.js";
 import { type Mutation, type Row, sameValue } from "../../src/view/row.js";
 import type { View } from "../../src/view/view.js";
@@ -80,6 +83,7 @@ interface Settling {
 
 async function settle(options: RedriveOptions, settling: Settling): Promise<void> {
   const { view, source, touched, owner, at } = settling;
+  if (view.kind === "aggregate-view") return contribute(options, settling, view);
   const { clock } = options.process;
   for (let round = 1; ; round++) {
     const item = currentItem(source, owner);
@@ -102,15 +106,33 @@ async function settle(options: RedriveOptions, settling: Settling): Promise<void
   }
 }
 
+/**
+ * Makes the item contribute what it is now, at the version of the newest change behind the fence: whatever changes it
+ * afterwards is parked, and makes redrive go round again, or comes when the fence is gone.
+ */
+async function contribute(
+  { process }: RedriveOptions,
+  { source, owner, version, at }: Settling,
+  view: AggregateView,
+): Promise<void> {
+  const [row] = rowsOf(view, currentItem(source, owner));
+  const target = { view, key: CONTRIBUTION_KEY, version, owner, changedAtSeconds: at };
+  const sink = createAggregateSink({ store: process.store });
+  const [result] = await sink.apply([
+    row ? { type: "put", value: row.value, ...target } : { type: "delete", value: {}, ...target },
+  ]);
+  if (result?.outcome === "failed") throw result.error;
+}
+
 function rowsOf(view: View, image: Item | undefined): readonly Row[] {
   return image ? view.rowsOf(image) : [];
 }
 
-/** The item as its declaration knows it: a view's row without the bookkeeping, a tombstone as nothing. */
+/** The item as its declaration knows it: a view's row without the bookkeeping; a tombstone or empty group as nothing. */
 export function currentItem(source: SourceTable, itemKey: string): Item | undefined {
   const { _millrace: bookkeeping, ...item } = source.get(itemKey) ?? {};
   if (bookkeeping === undefined) return source.get(itemKey);
-  return (bookkeeping as { d?: boolean }).d ? undefined : item;
+  return bookkeeping === 0 || (bookkeeping as { d?: boolean }).d ? undefined : item;
 }
 
 /** The item a record is about, also where it arrived broken. */

@@ -4,11 +4,18 @@ import { batchResponse } from "../../src/lambda/batch-response.js";
 import type { PipelineParts, Sinks } from "../../src/pipeline/pipeline.js";
 import { createPipeline } from "../../src/pipeline/process-batch.js";
 import type { BatchReport } from "../../src/pipeline/report.js";
+import {
+  type AggregateSink,
+  createAggregateSink,
+} from "../../src/sink/aggregate/aggregate-sink.js";
+import { createMemoryStore } from "../../src/sink/aggregate/memory-store.js";
+import type { Store } from "../../src/sink/aggregate/store.js";
 import { createMemorySink } from "../../src/sink/memory-sink.js";
 import type { Sink } from "../../src/sink/sink.js";
 import type { Declarations } from "../../src/view/declarations.js";
 import { compareWithRecomputation, rowsPastFences, unreasonablyParked } from "./check.js";
 import { createFaults, type Faults } from "./faults.js";
+import { followGroups } from "./follow-groups.js";
 import { followTable } from "./follow-table.js";
 import { createLiftableQuarantine, type LiftableQuarantine } from "./liftable-quarantine.js";
 import { type Container, type Mapping, startMapping } from "./mapping.js";
@@ -24,6 +31,10 @@ import { createVirtualClock, type VirtualClock } from "./virtual-clock.js";
 export interface Plants {
   /** Around the store, below all faults. */
   readonly sink?: (sink: Sink) => Sink;
+  /** Around the store of aggregates, below all faults. */
+  readonly store?: (store: Store) => Store;
+  /** What writes aggregates through a process's store, above all faults. */
+  readonly aggregates?: (store: Store) => AggregateSink;
   /** What a pipeline is made of, above all faults. */
   readonly parts?: (parts: PipelineParts) => PipelineParts;
   /** What the pipeline is given of a batch. */
@@ -88,9 +99,11 @@ interface World {
   readonly faults: Faults;
   readonly declarations: Declarations;
   readonly sink: Sink;
+  readonly store: Store;
   readonly quarantine: LiftableQuarantine;
   readonly items: SourceTable;
   readonly rows: SourceTable;
+  readonly totals: SourceTable;
   readonly surroundings: Surroundings;
   readonly mappings: Mapping[];
   readonly log: (line: () => string) => void;
@@ -122,24 +135,58 @@ function createWorld(plan: Plan, plants: Plants, print?: (line: string) => void)
     now,
     random.fork("rows"),
   );
+  const totals = createSourceTable(
+    { table: "totals", keys: ["group"], shards: 2 },
+    now,
+    random.fork("totals"),
+  );
   const memory = createMemorySink({
     forgets: (view) => view.kind === "table-view" && !view.tombstones,
   });
   const sink = followTable((plants.sink ?? same)(memory), "by-home", rows);
+  const store = followGroups((plants.store ?? same)(createMemoryStore()), totals);
   const quarantine = createLiftableQuarantine();
   const late = { count: 0 };
   const lateWrites = settings.tombstones;
   return {
-    ...{ plan, plants, clock, random, faults, sink, quarantine, items, rows, log, late },
+    ...{
+      plan,
+      plants,
+      clock,
+      random,
+      faults,
+      sink,
+      store,
+      quarantine,
+      items,
+      rows,
+      totals,
+      log,
+      late,
+    },
     declarations,
     surroundings: {
-      ...{ clock, faults, random: random.fork("steps"), sink, quarantine, lateWrites, late, log },
+      ...{
+        clock,
+        faults,
+        random: random.fork("steps"),
+        sink,
+        store,
+        quarantine,
+        lateWrites,
+        late,
+        log,
+      },
     },
     mappings: [],
     deployments: 0,
     redriving: false,
     endsAtMs: 0,
   };
+}
+
+function aggregateSink(store: Store): AggregateSink {
+  return createAggregateSink({ store });
 }
 
 function same<T>(value: T): T {
@@ -166,9 +213,10 @@ function schedule(world: World): void {
   }
   at(plan.settings.fixedAtMs, deploy);
   const functions = [
-    { name: "tables", kinds: ["table-view"], source: items },
+    { name: "tables", kinds: ["table-view", "aggregate-view"], source: items },
     { name: "cache", kinds: ["cache-view"], source: items },
     { name: "tables of rows", kinds: ["table-view"], source: world.rows },
+    { name: "tables of totals", kinds: ["table-view"], source: world.totals },
   ] as const;
   for (const each of functions) world.mappings.push(mappingOf(world, each));
   for (const fault of plan.faults) {
@@ -199,13 +247,19 @@ function happen(world: World, kind: string): void {
 /** One at a time: whoever redrives holds the only lock there is. */
 function startRedrive(world: World): void {
   if (world.redriving) return;
-  const { declarations, items, rows, log, late, plants } = world;
+  const { declarations, items, rows, totals, log, late, plants } = world;
   const process = startProcess(world.surroundings);
   const quarantine = plants.lift ? plants.lift(world.quarantine) : world.quarantine;
   log(() => `redrive of ${quarantine.fenced().length}`);
   late.count++;
   world.redriving = true;
-  const done = redriveAll({ declarations, quarantine, sources: [items, rows], process, log });
+  const done = redriveAll({
+    declarations,
+    quarantine,
+    sources: [items, rows, totals],
+    process,
+    log,
+  });
   void Promise.race([done, process.dead])
     .then(() => process.landed())
     .finally(() => {
@@ -234,7 +288,10 @@ function startContainer(world: World, kinds: readonly (keyof Sinks)[]): Containe
   const { plants, late, clock } = world;
   const process = startProcess(world.surroundings);
   const { deployments } = world;
-  const sinks = Object.fromEntries(kinds.map((kind) => [kind, process.sink])) as Sinks;
+  const groups = (plants.aggregates ?? aggregateSink)(process.store);
+  const sinks = Object.fromEntries(
+    kinds.map((kind) => [kind, kind === "aggregate-view" ? groups : process.sink]),
+  ) as Sinks;
   const parts: PipelineParts = {
     declarations: world.declarations,
     sinks,
@@ -272,7 +329,7 @@ function isQuiet(world: World): boolean {
 
 async function inspect(world: World, when: string): Promise<string[]> {
   const { quarantine, plan } = world;
-  const options = { ...world, sources: [world.items, world.rows] };
+  const options = { ...world, sources: [world.items, world.rows, world.totals] };
   const found = [
     ...(await compareWithRecomputation(options)),
     ...(deploysBadly(plan) ? [] : await rowsPastFences(options)),

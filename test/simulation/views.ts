@@ -1,3 +1,13 @@
+import { aggregateView } from "../../src/view/aggregate/aggregate-view.js";
+import {
+  avg,
+  count,
+  countIf,
+  distinctCount,
+  max,
+  sum,
+  topK,
+} from "../../src/view/aggregate/measure.js";
 import { type CacheView, cacheView } from "../../src/view/cache-view.js";
 import { collectDeclarations, type Declarations } from "../../src/view/declarations.js";
 import { source } from "../../src/view/source.js";
@@ -6,7 +16,15 @@ import type { View } from "../../src/view/view.js";
 import type { Settings, SubjectItem } from "./plan.js";
 
 /** The views of a simulation that read the source itself, and so can meet its poison. */
-export const VIEW_NAMES = ["by-home", "by-group", "seats", "cards", "hot"] as const;
+export const VIEW_NAMES = [
+  "by-home",
+  "by-group",
+  "seats",
+  "cards",
+  "hot",
+  "totals",
+  "standings",
+] as const;
 
 /** What decides, at the moment a view is asked, whether it throws. */
 export interface Health {
@@ -17,7 +35,7 @@ export interface Health {
 
 /** Declares the views of a simulation: every kind there is, and one that follows another. */
 export function declareViews(settings: Settings, health: Health): Declarations {
-  const { tombstones, sharedKeys } = settings;
+  const { tombstones, sharedKeys, spread } = settings;
   const items = source<SubjectItem>({ table: "items", key: ["id"] });
   const byHome = tableView({
     name: "by-home",
@@ -66,7 +84,41 @@ export function declareViews(settings: Settings, health: Health): Declarations {
     key: ({ id }) => `hot:${id}`,
     value: ({ id, amount }) => ({ id, amount }),
   });
-  const views = [byHome, byGroup, ...(sharedKeys ? [seats] : []), ofRows, cards, hot];
+  const totals = aggregateView({
+    name: "totals",
+    source: items,
+    groupBy: ({ groups }) => groups.map((group) => ({ group })),
+    key: ["group"],
+    measures: {
+      items: count(),
+      positive: countIf(({ amount }) => amount > 0),
+      total: sum("amount"),
+      homes: distinctCount("home"),
+    },
+  });
+  const standings = aggregateView({
+    name: "standings",
+    source: items,
+    where: (item) => item.home !== undefined,
+    groupBy: ({ home }) => ({ home: home! }),
+    key: ["home"],
+    measures: {
+      mean: avg("amount"),
+      most: max("amount"),
+      top: topK(2, { by: "amount", keep: ({ id }) => ({ id }) }),
+    },
+    spread,
+  });
+  const ofTotals = tableView({
+    name: "of-totals",
+    source: totals,
+    where: { items: { gte: 2 } },
+    key: ["group"],
+    row: ({ group, total, homes }) => ({ group, total, homes }),
+    tombstones,
+  });
+  const seated = sharedKeys ? [seats] : [];
+  const views = [byHome, byGroup, ...seated, ofRows, cards, hot, totals, standings, ofTotals];
   const declarations = collectDeclarations(Object.fromEntries(views.map((v) => [v.name, v])));
   return { ...declarations, views: declarations.views.map((view) => fallible(view, health)) };
 }
