@@ -5,9 +5,15 @@ import fc from "fast-check";
 import { NumberValue } from "../../src/change/attribute-value.js";
 import { foldChanges } from "../../src/change/change.js";
 import { tableReader } from "../../src/compose-readers.js";
+import { neededTables } from "../../src/dynamodb/needed-tables.js";
 import { createTableInput } from "../../src/dynamodb/table-definition.js";
 import { createTableReader, type TableReader } from "../../src/read/table-reader.js";
+import { createAggregateSink } from "../../src/sink/aggregate/aggregate-sink.js";
+import { createDynamoDbStore } from "../../src/sink/aggregate/dynamodb-store.js";
 import { createDynamoDbSink } from "../../src/sink/dynamodb/dynamodb-sink.js";
+import { aggregateView } from "../../src/view/aggregate/aggregate-view.js";
+import { count, sum } from "../../src/view/aggregate/measure.js";
+import { collectDeclarations } from "../../src/view/declarations.js";
 import { derive } from "../../src/view/derive.js";
 import { numberKey } from "../../src/view/key.js";
 import { source } from "../../src/view/source.js";
@@ -153,6 +159,54 @@ describe("a reader of a table view", () => {
     await expect(reader.get({ senor: "s", at: 1 })).rejects.toThrow(/given was senor/);
     // @ts-expect-error the attribute is a number
     await expect(reader.get({ sensor: "s", at: "1" })).rejects.toThrow(/at \(string\)/);
+  });
+
+  test("G27, N12: reads groups as they are shown: spread counters summed, an empty group not at all", async () => {
+    const groupBy = ({ sensor }: Reading) => ({ sensor });
+    const bySensorTotals = aggregateView({
+      name: "totals",
+      source: readings,
+      groupBy,
+      key: ["sensor"],
+      measures: { readings: count(), total: sum("value") },
+      spread: 3,
+    });
+    const plain = aggregateView({
+      name: "plain",
+      source: readings,
+      groupBy,
+      key: ["sensor"],
+      measures: { readings: count() },
+    });
+    const store = createDynamoDbStore({ client, tableName: (table) => prefix + table });
+    const groups = createAggregateSink({ store });
+    for (const { table, key } of neededTables(collectDeclarations({ bySensorTotals, plain }))) {
+      const input = createTableInput({ table, key, followed: false }, prefix + table);
+      if (table !== "readings") await client.send(new CreateTableCommand(input));
+    }
+    for (const view of [bySensorTotals, plain]) {
+      const items = [1, 2, 3, 4].map((at) => reading("s", at));
+      for (const item of [...items, reading("gone", 1)]) {
+        const [change] = changesThrough([undefined, { ...item }]);
+        await groups.apply(derive(view, foldChanges([change!])));
+      }
+      const [, removal] = changesThrough([undefined, { ...reading("gone", 1) }, undefined], 1_000);
+      await groups.apply(derive(view, foldChanges([removal!])));
+    }
+    const totals = createTableReader({
+      view: bySensorTotals,
+      client,
+      tableName: `${prefix}totals`,
+    });
+    const total = NumberValue.from("4938271560493827156049382715604938271.2");
+    expect(await totals.get({ sensor: "s" })).toEqual({ sensor: "s", readings: 4, total });
+    const counted = createTableReader({ view: plain, client, tableName: `${prefix}plain` });
+    expect(await counted.get({ sensor: "s" })).toEqual({ sensor: "s", readings: 4 });
+    for (const each of [totals, counted])
+      expect((await each.query({ sensor: "gone" })).rows).toEqual([]);
+    const emptied = { sensor: { S: "empty" }, readings: { N: "0" }, _millrace: { N: "0" } };
+    await client.send(new PutItemCommand({ TableName: `${prefix}plain`, Item: emptied }));
+    expect(await counted.get({ sensor: "empty" })).toBeUndefined();
   });
 
   test("is made in one line, in the environment of the pipeline", async () => {

@@ -2,13 +2,18 @@ import type { Item } from "../../src/change/attribute-value.js";
 import { keyText } from "../../src/change/item-key.js";
 import { createAggregateSink } from "../../src/sink/aggregate/aggregate-sink.js";
 import type { Store } from "../../src/sink/aggregate/store.js";
-import { contributionPlace, decodeContribution } from "../../src/sink/aggregate/workings.js";
+import {
+  contributionPlace,
+  decodeContribution,
+  groupText,
+} from "../../src/sink/aggregate/workings.js";
 import type { Sink } from "../../src/sink/sink.js";
 import type { AggregateView } from "../../src/view/aggregate/aggregate-view.js";
 import { CONTRIBUTION_KEY } from "../../src/view/aggregate/compile-contribution.js";
 import { type OwnedItem, recomputeGroups } from "../../src/view/aggregate/recompute-groups.js";
 import { canonicalText } from "../../src/view/canonical-text.js";
 import type { Declarations } from "../../src/view/declarations.js";
+import type { Row } from "../../src/view/row.js";
 import type { View } from "../../src/view/view.js";
 import type { LiftableQuarantine } from "./liftable-quarantine.js";
 import { currentItem, itemKeyOf } from "./redrive-model.js";
@@ -34,13 +39,10 @@ export async function compareWithRecomputation(options: CheckOptions): Promise<s
   for (const view of options.declarations.views) {
     const source = options.sources.find(({ table }) => table === view.source.table)!;
     const keptBack = itemsKeptBack(options.quarantine, view, source);
-    const isGroups = view.kind === "aggregate-view";
-    const expected = isGroups
-      ? await recomputeTotals(options.store, view, source, keptBack)
-      : recompute(view, source, keptBack);
-    const stored = isGroups
-      ? await storedGroups(options.store, view)
-      : await storedRows(options.sink, view, keptBack);
+    const [expected, stored] =
+      view.kind === "aggregate-view"
+        ? await groupsToCompare(options.store, view, source, keptBack)
+        : [recompute(view, source, keptBack), await storedRows(options.sink, view, keptBack)];
     for (const key of new Set([...expected.keys(), ...stored.keys()])) {
       const [is, should] = [stored.get(key) ?? "absent", expected.get(key) ?? "absent"];
       if (is !== should)
@@ -59,35 +61,42 @@ async function storedRows(sink: Sink, view: View, keptBack: ReadonlySet<string>)
   return texts;
 }
 
-async function storedGroups(store: Store, view: AggregateView): Promise<Texts> {
-  const texts = new Map<string, string>();
-  for await (const { key, value } of createAggregateSink({ store }).scan(view))
-    texts.set(key, canonicalText(value));
-  return texts;
-}
-
-/** Groups hold many items at once: one that is kept back still counts as what is stored of it. */
-async function recomputeTotals(
+/**
+ * The groups of a view as they should be and as they are.
+ *
+ * A group holds many items at once, so one that is kept back counts as what is stored of it. The groups it is in or just
+ * left are themselves left out: their rows may wait for it, where a crash came between its transaction and them.
+ */
+async function groupsToCompare(
   store: Store,
   view: AggregateView,
   source: SourceTable,
   keptBack: ReadonlySet<string>,
-): Promise<Texts> {
+): Promise<readonly [Texts, Texts]> {
   const contributions: OwnedItem[] = [];
-  const owners = new Set(source.items().map((item) => keyText(source.keys, item)));
-  for (const owner of new Set([...owners, ...keptBack])) {
-    if (keptBack.has(owner)) {
-      const [wire] = await store.read([contributionPlace(view, owner)]);
-      if (wire) contributions.push({ owner, item: { parts: decodeContribution(wire).parts } });
-      continue;
-    }
-    const item = currentItem(source, owner);
-    for (const { value } of item ? view.rowsOf(item) : [])
+  for (const item of source.items()) {
+    const owner = keyText(source.keys, item);
+    const current = keptBack.has(owner) ? undefined : currentItem(source, owner);
+    for (const { value } of current ? view.rowsOf(current) : [])
       contributions.push({ owner, item: value });
   }
+  const waiting = new Set<string>();
+  for (const owner of keptBack) {
+    const [wire] = await store.read([contributionPlace(view, owner)]);
+    const { parts = [], left = [] } = wire ? decodeContribution(wire) : {};
+    contributions.push({ owner, item: { parts } });
+    for (const group of [...parts.map((part) => part.group), ...left])
+      waiting.add(groupText(view, group));
+  }
   const asTheyAre = { ...view, rowsOf: (item: Item) => [{ key: CONTRIBUTION_KEY, value: item }] };
-  const rows = await recomputeGroups(asTheyAre, contributions);
-  return new Map(rows.map(({ key, value }) => [key, canonicalText(value)]));
+  const texts = async (rows: Iterable<Row> | AsyncIterable<Row>) => {
+    const found = new Map<string, string>();
+    for await (const { key, value } of rows)
+      if (!waiting.has(key)) found.set(key, canonicalText(value));
+    return found;
+  };
+  const expected = await recomputeGroups(asTheyAre, contributions);
+  return [await texts(expected), await texts(createAggregateSink({ store }).scan(view))];
 }
 
 function recompute(

@@ -1,6 +1,7 @@
 import type { Plan } from "./plan.js";
+import type { Plants } from "./plants.js";
 import { shorten } from "./shorten.js";
-import { type Plants, simulate, type Verdict } from "./simulate.js";
+import { simulate, type Verdict } from "./simulate.js";
 
 /** A seed that failed, in as few steps as still fail. */
 export interface Explanation {

@@ -11,7 +11,6 @@ import {
 } from "./plan.js";
 import { createRandom, type Random } from "./random.js";
 import { type Theme, themeOf } from "./themes.js";
-import { VIEW_NAMES } from "./views.js";
 
 const IDS = ["a", "b", "c", "d", "e", "f", "g", "h"];
 const HOMES = ["X", "Y", "Z", "U", "V", "W", "R", "S", "T"];
@@ -26,15 +25,19 @@ const STEPS_PER_WRITE = { sink: 6, store: 8, fences: 2, park: 0 } as const;
 export function planOf(seed: number): Plan {
   const random = createRandom(seed);
   const theme = themeOf(seed);
-  const written = planWrites(theme, random.fork("writes"));
+  const views = random.fork("views").pick(theme.views);
+  const written = planWrites(theme, views, random.fork("writes"));
   const lastMs = written[written.length - 1]?.atMs ?? 0;
-  const settings = planSettings(theme, random.fork("settings"), lastMs);
+  const settings = {
+    views,
+    ...planSettings(theme, random.fork("settings"), lastMs),
+  };
   const writes = settings.sharedKeys ? withSeats(written, random.fork("seats")) : written;
   const faults = planFaults(theme, random.fork("faults"), settings, lastMs, writes.length);
   return { seed, settings, writes, faults };
 }
 
-function planSettings(theme: Theme, random: Random, lastMs: number): Settings {
+function planSettings(theme: Theme, random: Random, lastMs: number): Omit<Settings, "views"> {
   const tombstones = random.chance(theme.tombstones);
   return {
     shards: 1 + random.below(theme.shards),
@@ -48,13 +51,13 @@ function planSettings(theme: Theme, random: Random, lastMs: number): Settings {
   };
 }
 
-function planWrites(theme: Theme, random: Random): PlannedWrite[] {
+function planWrites(theme: Theme, views: readonly string[], random: Random): PlannedWrite[] {
   const ids = IDS.slice(0, 1 + random.below(theme.mostIds));
   const writes: PlannedWrite[] = [];
   const pauseMs = random.pick(theme.pausesMs);
   for (let n = 3 + random.below(theme.mostWrites), atMs = 0; n > 0; n--) {
     const id = random.pick(ids);
-    const item = random.chance(0.22) ? undefined : planItem(theme, random, id);
+    const item = random.chance(0.22) ? undefined : planItem(theme, views, random, id);
     const malformed = random.chance(theme.malformed);
     writes.push({ atMs, id, ...(item && { item }), ...(malformed && { malformed }) });
     atMs += random.below(pauseMs);
@@ -62,14 +65,19 @@ function planWrites(theme: Theme, random: Random): PlannedWrite[] {
   return writes;
 }
 
-function planItem({ homes, poison }: Theme, random: Random, id: string): SubjectItem {
+function planItem(
+  { homes, poison }: Theme,
+  views: readonly string[],
+  random: Random,
+  id: string,
+): SubjectItem {
   const there = HOMES.slice(0, homes);
   return {
     id,
     ...(random.chance(0.8) && { home: random.pick(there) }),
     groups: there.filter(() => random.chance(1.35 / homes)),
     amount: random.pick(AMOUNTS),
-    poison: random.chance(poison) ? VIEW_NAMES.filter(() => random.chance(0.5)) : [],
+    poison: random.chance(poison) ? views.filter(() => random.chance(0.5)) : [],
   };
 }
 
@@ -105,7 +113,9 @@ function planFaults(
   for (let n = random.below(theme.steps + 1); n > 0; n--) {
     const of = random.chance(theme.ofQuarantine)
       ? random.pick(["fences", "park", "park"] as const)
-      : random.pick(["sink", "store"] as const);
+      : random.chance(theme.ofStore)
+        ? "store"
+        : "sink";
     const step = random.below(STEPS_PER_WRITE[of] * writes + 8);
     faults.push({ kind: kindOf(steps), of, step, delayMs: random.below(3_000) });
   }
@@ -115,7 +125,7 @@ function planFaults(
   }
   for (let n = random.below(theme.spells + 1); n > 0; n--) {
     const forMs = random.pick(theme.spellsMs);
-    const view = random.pick(VIEW_NAMES);
+    const view = random.pick(settings.views);
     faults.push({ kind: kindOf(SPELL_FAULTS), atMs: atMs(), forMs, view });
   }
   for (let n = random.below(theme.events + 1); n > 0; n--)

@@ -91,6 +91,8 @@ export const FAULT_KINDS = [
 
 /** What a run is like as a whole. */
 export interface Settings {
+  /** The views that read the source; those that follow them come with them. */
+  readonly views: readonly string[];
   readonly shards: number;
   readonly largestBatch: number;
   /** How long records are gathered, at most, before a batch is delivered. */

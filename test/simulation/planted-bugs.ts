@@ -6,15 +6,9 @@ import { fencesOf } from "../../src/state/memory-quarantine.js";
 import type { Quarantine } from "../../src/state/quarantine.js";
 import type { Mutation } from "../../src/view/row.js";
 import type { View } from "../../src/view/view.js";
+import { GROUP_BUGS } from "./planted-group-bugs.js";
 import { createCarelessSink, RIGHT_RULES, type SinkRules } from "./careless-sink.js";
-import type { Plants } from "./simulate.js";
-import type { ThemeName } from "./themes.js";
-
-/** A mistake, and the theme of the histories in which it soon shows. */
-export interface PlantedBug {
-  readonly theme: ThemeName;
-  readonly plants: Plants;
-}
+import { about, type PlantedBug, type Plants } from "./plants.js";
 
 /** Mistakes that are easy to make in a pipeline like this one, each in place of the part that gets it right. */
 export const PLANTED_BUGS: Readonly<Record<string, PlantedBug>> = {
@@ -151,14 +145,11 @@ export const PLANTED_BUGS: Readonly<Record<string, PlantedBug>> = {
     }),
   }),
   "nothing unfinished reported": about("outages", { response: () => ({ batchItemFailures: [] }) }),
+  ...GROUP_BUGS,
   "children read beside their parents": about("streams and shards", {
     shards: (shards) => shards.map(({ parentShardId: _parent, ...shard }) => shard),
   }),
 };
-
-function about(theme: ThemeName, plants: Plants): PlantedBug {
-  return { theme, plants };
-}
 
 function sinkWith(rules: Partial<SinkRules>): Plants {
   return { sink: () => createCarelessSink({ ...RIGHT_RULES, ...rules }) };

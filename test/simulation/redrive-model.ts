@@ -1,8 +1,8 @@
 import type { Item } from "../../src/change/attribute-value.js";
 import { decodeRecord, type StreamRecord } from "../../src/change/decode-record.js";
 import type { Version } from "../../src/change/version.js";
-import { ANY_VIEW } from "../../src/state/quarantine.js";
 import { createAggregateSink } from "../../src/sink/aggregate/aggregate-sink.js";
+import { ANY_VIEW } from "../../src/state/quarantine.js";
 import type { AggregateView } from "../../src/view/aggregate/aggregate-view.js";
 import { CONTRIBUTION_KEY } from "../../src/view/aggregate/compile-contribution.js";
 import { type Declarations, viewsOf } from "../../src/view/declarations.js";

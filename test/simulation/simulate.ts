@@ -1,50 +1,14 @@
-import type { StreamRecord } from "../../src/change/decode-record.js";
 import { messageOf } from "../../src/errors.js";
-import { batchResponse } from "../../src/lambda/batch-response.js";
-import type { PipelineParts, Sinks } from "../../src/pipeline/pipeline.js";
-import { createPipeline } from "../../src/pipeline/process-batch.js";
-import type { BatchReport } from "../../src/pipeline/report.js";
-import {
-  type AggregateSink,
-  createAggregateSink,
-} from "../../src/sink/aggregate/aggregate-sink.js";
-import { createMemoryStore } from "../../src/sink/aggregate/memory-store.js";
-import type { Store } from "../../src/sink/aggregate/store.js";
-import { createMemorySink } from "../../src/sink/memory-sink.js";
-import type { Sink } from "../../src/sink/sink.js";
-import type { Declarations } from "../../src/view/declarations.js";
+import type { Sinks } from "../../src/pipeline/pipeline.js";
 import { compareWithRecomputation, rowsPastFences, unreasonablyParked } from "./check.js";
-import { createFaults, type Faults } from "./faults.js";
-import { followGroups } from "./follow-groups.js";
-import { followTable } from "./follow-table.js";
-import { createLiftableQuarantine, type LiftableQuarantine } from "./liftable-quarantine.js";
-import { type Container, type Mapping, startMapping } from "./mapping.js";
+import { startContainer } from "./container.js";
+import { type Mapping, startMapping } from "./mapping.js";
 import type { Plan } from "./plan.js";
-import { startProcess, type Surroundings } from "./process-under-fault.js";
-import { createRandom, type Random } from "./random.js";
+import { type Plants, same } from "./plants.js";
+import { startProcess } from "./process-under-fault.js";
 import { redriveAll } from "./redrive-model.js";
-import { createSourceTable, type Shard, type SourceTable } from "./source-table.js";
-import { declareViews } from "./views.js";
-import { createVirtualClock, type VirtualClock } from "./virtual-clock.js";
-
-/** Parts that a test may put in place of the real ones, to plant a bug. */
-export interface Plants {
-  /** Around the store, below all faults. */
-  readonly sink?: (sink: Sink) => Sink;
-  /** Around the store of aggregates, below all faults. */
-  readonly store?: (store: Store) => Store;
-  /** What writes aggregates through a process's store, above all faults. */
-  readonly aggregates?: (store: Store) => AggregateSink;
-  /** What a pipeline is made of, above all faults. */
-  readonly parts?: (parts: PipelineParts) => PipelineParts;
-  /** What the pipeline is given of a batch. */
-  readonly records?: (records: readonly StreamRecord[]) => readonly StreamRecord[];
-  readonly response?: (report: BatchReport) => unknown;
-  /** What redrive does with quarantine. */
-  readonly lift?: (quarantine: LiftableQuarantine) => LiftableQuarantine;
-  /** What the event source mapping takes a stream's shards for. */
-  readonly shards?: (shards: readonly Shard[]) => readonly Shard[];
-}
+import type { SourceTable } from "./source-table.js";
+import { createWorld, type World } from "./world.js";
 
 /** What a run came to. */
 export interface Verdict {
@@ -53,15 +17,6 @@ export interface Verdict {
   /** How often each kind of fault was met. */
   readonly faults: ReadonlyMap<string, number>;
 }
-
-/** 2026-02-01T00:00:00Z: after every stream was created. */
-const START_MS = 1_769_904_000_000;
-const INVOCATION_MS = 6_000;
-const RETRY = { baseDelayMs: 50, maxDelayMs: 1_000, reserveMs: 1_000 };
-/** Judges by fewer changes than in earnest: a history is short. */
-const BREAKER = { share: 0.5, minimum: 4, window: 20 };
-/** Never trips: where rows pass from item to item, collisions are no sign of a bad deploy. */
-const NO_BREAKER = { ...BREAKER, share: 1 };
 
 /** Runs a plan through the pipeline in virtual time, and compares every view with its recomputation. */
 export async function simulate(
@@ -89,108 +44,6 @@ export async function simulate(
     for (const mapping of world.mappings) mapping.stop();
   }
   return { differences: [...new Set(differences)], faults: world.faults.counts };
-}
-
-interface World {
-  readonly plan: Plan;
-  readonly plants: Plants;
-  readonly clock: VirtualClock;
-  readonly random: Random;
-  readonly faults: Faults;
-  readonly declarations: Declarations;
-  readonly sink: Sink;
-  readonly store: Store;
-  readonly quarantine: LiftableQuarantine;
-  readonly items: SourceTable;
-  readonly rows: SourceTable;
-  readonly totals: SourceTable;
-  readonly surroundings: Surroundings;
-  readonly mappings: Mapping[];
-  readonly log: (line: () => string) => void;
-  /** Invocations, redrives and late writes under way. */
-  readonly late: { count: number };
-  deployments: number;
-  redriving: boolean;
-  endsAtMs: number;
-}
-
-function createWorld(plan: Plan, plants: Plants, print?: (line: string) => void): World {
-  const { settings } = plan;
-  const random = createRandom(`${plan.seed}/run`);
-  const clock = createVirtualClock(START_MS, random.fork("clock"));
-  const faults = createFaults(plan, clock);
-  const log = (line: () => string) => print?.(`${String(clock.elapsedMs()).padStart(6)} ${line()}`);
-  const declarations = declareViews(settings, {
-    isFixed: () => clock.elapsedMs() >= settings.fixedAtMs,
-    isBad: (view) => faults.isOn("bad deploy", view),
-  });
-  const now = () => clock.nowMs();
-  const items = createSourceTable(
-    { table: "items", keys: ["id"], shards: settings.shards },
-    now,
-    random.fork("items"),
-  );
-  const rows = createSourceTable(
-    { table: "by-home", keys: ["home", "id"], shards: 2 },
-    now,
-    random.fork("rows"),
-  );
-  const totals = createSourceTable(
-    { table: "totals", keys: ["group"], shards: 2 },
-    now,
-    random.fork("totals"),
-  );
-  const memory = createMemorySink({
-    forgets: (view) => view.kind === "table-view" && !view.tombstones,
-  });
-  const sink = followTable((plants.sink ?? same)(memory), "by-home", rows);
-  const store = followGroups((plants.store ?? same)(createMemoryStore()), totals);
-  const quarantine = createLiftableQuarantine();
-  const late = { count: 0 };
-  const lateWrites = settings.tombstones;
-  return {
-    ...{
-      plan,
-      plants,
-      clock,
-      random,
-      faults,
-      sink,
-      store,
-      quarantine,
-      items,
-      rows,
-      totals,
-      log,
-      late,
-    },
-    declarations,
-    surroundings: {
-      ...{
-        clock,
-        faults,
-        random: random.fork("steps"),
-        sink,
-        store,
-        quarantine,
-        lateWrites,
-        late,
-        log,
-      },
-    },
-    mappings: [],
-    deployments: 0,
-    redriving: false,
-    endsAtMs: 0,
-  };
-}
-
-function aggregateSink(store: Store): AggregateSink {
-  return createAggregateSink({ store });
-}
-
-function same<T>(value: T): T {
-  return value;
 }
 
 function schedule(world: World): void {
@@ -282,40 +135,6 @@ function mappingOf(
     oldStreamFirst: !plan.settings.tombstones,
     waitsForLateWrites: !plan.settings.tombstones,
   });
-}
-
-function startContainer(world: World, kinds: readonly (keyof Sinks)[]): Container {
-  const { plants, late, clock } = world;
-  const process = startProcess(world.surroundings);
-  const { deployments } = world;
-  const groups = (plants.aggregates ?? aggregateSink)(process.store);
-  const sinks = Object.fromEntries(
-    kinds.map((kind) => [kind, kind === "aggregate-view" ? groups : process.sink]),
-  ) as Sinks;
-  const parts: PipelineParts = {
-    declarations: world.declarations,
-    sinks,
-    quarantine: process.quarantine,
-    clock: process.clock,
-    declaredName: same,
-    retry: RETRY,
-    breaker: world.plan.settings.sharedKeys ? NO_BREAKER : BREAKER,
-  };
-  const pipeline = createPipeline((plants.parts ?? same)(parts));
-  return {
-    process,
-    isOutdated: () => world.deployments !== deployments,
-    async invoke(records) {
-      late.count++;
-      const endsAtMs = clock.elapsedMs() + INVOCATION_MS;
-      const deadline = { remainingMs: () => endsAtMs - clock.elapsedMs() };
-      const done = pipeline.process((plants.records ?? same)(records), deadline);
-      void Promise.race([done, process.dead])
-        .finally(() => late.count--)
-        .catch(() => undefined);
-      return (plants.response ?? batchResponse)(await done);
-    },
-  };
 }
 
 /** Whether all writes were made and delivered, and nothing is under way any more. */

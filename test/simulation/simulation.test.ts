@@ -4,7 +4,8 @@ import { describeFailure, explain } from "./explain.js";
 import { planOf } from "./make-plan.js";
 import { FAULT_KINDS } from "./plan.js";
 import { CAREFUL_PLANTS, PLANTED_BUGS } from "./planted-bugs.js";
-import { type Plants, simulate } from "./simulate.js";
+import type { Plants } from "./plants.js";
+import { simulate } from "./simulate.js";
 import { seedsAbout } from "./themes.js";
 
 /** As many seeds as `npm test` has seconds for; `npm run simulate` runs more. */

@@ -1,5 +1,9 @@
+import { GROUP_VIEWS, ROW_VIEWS } from "./views.js";
+
 /** What a history is mostly about: mistakes show where trouble of one kind comes thick, and other trouble beside it. */
 export interface Theme {
+  /** Which views there may be. */
+  readonly views: readonly (readonly string[])[];
   readonly shards: number;
   readonly mostIds: number;
   /** How many groups there are: few meet again and again, many leave traces that nothing else covers. */
@@ -23,6 +27,8 @@ export interface Theme {
   readonly often: readonly string[];
   /** Share of step faults that meet quarantine rather than a sink. */
   readonly ofQuarantine: number;
+  /** Share of the others that meet the store of aggregates. */
+  readonly ofStore: number;
   /** By which share of the history poison is fixed at the latest; it may be long after. */
   readonly fixedBy: readonly number[];
   /** Longest pause between two writes, milliseconds. */
@@ -30,6 +36,7 @@ export interface Theme {
 }
 
 const MIXED: Theme = {
+  views: [ROW_VIEWS, ROW_VIEWS, [...ROW_VIEWS, ...GROUP_VIEWS]],
   shards: 3,
   mostIds: 4,
   homes: 3,
@@ -47,8 +54,22 @@ const MIXED: Theme = {
   events: 4,
   often: [],
   ofQuarantine: 0.2,
+  ofStore: 0.3,
   fixedBy: [0.6, 2],
   pausesMs: [2, 20, 100],
+};
+
+const GROUPS: Theme = {
+  ...MIXED,
+  views: [GROUP_VIEWS],
+  homes: 2,
+  mostWrites: 16,
+  batchWindowsMs: [20, 200],
+  poison: 0.04,
+  tombstones: 1,
+  ofQuarantine: 0.1,
+  ofStore: 0.95,
+  pausesMs: [5, 60],
 };
 
 /** The themes there are; every fault can happen in each. */
@@ -141,6 +162,19 @@ export const THEMES = {
     spellsMs: [8_000],
     events: 0,
     often: ["throttled", "transaction conflict", "outage of tables"],
+  },
+  "groups under redelivery": {
+    ...GROUPS,
+    mostIds: 3,
+    deliveries: 6,
+    often: ["crash before", "crash after", "delivered from earlier on"],
+  },
+  "groups and their writers": {
+    ...GROUPS,
+    steps: 30,
+    deliveries: 1,
+    events: 1,
+    often: ["lands late", "transaction conflict"],
   },
 } as const satisfies Readonly<Record<string, Theme>>;
 

@@ -15,16 +15,10 @@ import { tableView } from "../../src/view/table-view.js";
 import type { View } from "../../src/view/view.js";
 import type { Settings, SubjectItem } from "./plan.js";
 
-/** The views of a simulation that read the source itself, and so can meet its poison. */
-export const VIEW_NAMES = [
-  "by-home",
-  "by-group",
-  "seats",
-  "cards",
-  "hot",
-  "totals",
-  "standings",
-] as const;
+/** The views of rows that read the source itself, and so can meet its poison. */
+export const ROW_VIEWS = ["by-home", "by-group", "seats", "cards", "hot"] as const;
+/** The views of groups that do. */
+export const GROUP_VIEWS = ["totals", "standings"] as const;
 
 /** What decides, at the moment a view is asked, whether it throws. */
 export interface Health {
@@ -35,7 +29,7 @@ export interface Health {
 
 /** Declares the views of a simulation: every kind there is, and one that follows another. */
 export function declareViews(settings: Settings, health: Health): Declarations {
-  const { tombstones, sharedKeys, spread } = settings;
+  const { tombstones, sharedKeys, spread, views: declared } = settings;
   const items = source<SubjectItem>({ table: "items", key: ["id"] });
   const byHome = tableView({
     name: "by-home",
@@ -117,8 +111,10 @@ export function declareViews(settings: Settings, health: Health): Declarations {
     row: ({ group, total, homes }) => ({ group, total, homes }),
     tombstones,
   });
-  const seated = sharedKeys ? [seats] : [];
-  const views = [byHome, byGroup, ...seated, ofRows, cards, hot, totals, standings, ofTotals];
+  const ofSource = [byHome, byGroup, ...(sharedKeys ? [seats] : []), cards, hot, totals, standings];
+  const views: View[] = ofSource.filter(({ name }) => declared.includes(name));
+  if (views.includes(byHome)) views.push(ofRows);
+  if (views.includes(totals)) views.push(ofTotals);
   const declarations = collectDeclarations(Object.fromEntries(views.map((v) => [v.name, v])));
   return { ...declarations, views: declarations.views.map((view) => fallible(view, health)) };
 }
