@@ -55,6 +55,26 @@ module.exports = {
       ["change", "view", "sink", "state"],
       "the pipeline knows ports",
     ),
+    floor(
+      "read-sees-tables",
+      "read",
+      ["change", "view", "dynamodb", "sink"],
+      "reading knows rows where they are kept, not the pipeline",
+    ),
+    floor(
+      "testing-sees-no-server",
+      "testing",
+      ["change", "view", "sink", "state", "pipeline", "read"],
+      "the test kit runs the pipeline on what is in memory",
+    ),
+    {
+      name: "testing-sees-no-client",
+      severity: "error",
+      from: { path: "^src/testing/" },
+      to: {
+        path: ["^src/sink/(dynamodb|redis)", "^src/state/dynamodb", "@aws-sdk/client", "ioredis"],
+      },
+    },
     {
       name: "pipeline-sees-no-adapter",
       severity: "error",

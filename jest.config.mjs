@@ -4,6 +4,7 @@ const shared = {
   moduleNameMapper: {
     "^millrace$": "<rootDir>/src/index.ts",
     "^millrace/local$": "<rootDir>/src/local/index.ts",
+    "^millrace/testing$": "<rootDir>/src/testing/index.ts",
     "^(\\.{1,2}/.*)\\.js$": "$1",
   },
   transform: {

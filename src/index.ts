@@ -3,6 +3,7 @@ export { NumberValue } from "./change/attribute-value.js";
 export type { Change, ChangeCause, ChangeType } from "./change/change.js";
 export { createTablesHandler } from "./compose.js";
 export { createCacheHandler, createCombinedHandler } from "./compose-cache.js";
+export { type ReaderOptions, tableReader } from "./compose-readers.js";
 export { type ErrorCode, type ErrorContext, isMillraceError, MillraceError } from "./errors.js";
 export type { StreamHandler } from "./lambda/stream-handler.js";
 export {
@@ -24,6 +25,9 @@ export {
   topK,
 } from "./view/aggregate/measure.js";
 export { bucket, type BucketOptions, type BucketUnit } from "./view/aggregate/time-bucket.js";
+export type { KeyValue, KeyValues } from "./read/key-values.js";
+export type { SortRange } from "./read/sort-range.js";
+export type { Page, QueryOptions, ReadOptions, TableReader } from "./read/table-reader.js";
 export {
   type CacheType,
   type CacheView,

@@ -26,6 +26,8 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "src/local/event-source-mapping/leaf-matcher.ts":
     "test/local/event-source-mapping/filter-pattern.test.ts",
   "src/local/embedded/": "test/local/embedded/servers.int.test.ts",
+  "src/testing/": "test/testing/test-views.test.ts",
+  "src/compose-readers.ts": "test/read/table-reader.int.test.ts",
   "src/cli/demo/": "test/cli/kill.int.test.ts",
   "src/cli/commands/demo.ts": "test/cli/kill.int.test.ts",
   "src/cli/main.ts": "test/cli/dev.int.test.ts",

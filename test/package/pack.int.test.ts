@@ -59,6 +59,7 @@ export const ordersByCustomer = tableView({
 const USE = `
 import { collectDeclarations, isMillraceError, type StreamHandler, tableView } from "millrace";
 import { createEventSourceMapping, createMemoryCheckpoints } from "millrace/local";
+import { testViews } from "millrace/testing";
 import * as pipeline from "./pipeline.js";
 
 // @ts-expect-error the item has no such attribute to be a key
@@ -67,12 +68,17 @@ const wrong = () => tableView({ name: "wrong", source: pipeline.orders, key: ["c
 // @ts-expect-error what a handler takes is not just anything
 export const refused: Parameters<StreamHandler>[0] = "no event";
 
+const views = testViews(pipeline);
+await views.put(pipeline.orders, { orderId: "o", customerId: "c", total: 6 });
+await views.verify();
+
 const [view] = pipeline.ordersByCustomer.rowsOf({ orderId: "o", customerId: "c", total: 5 });
 console.log(JSON.stringify({
   views: collectDeclarations(pipeline).views.map(({ name }) => name),
   row: view?.value,
   isError: isMillraceError(new Error()),
   wrong: typeof wrong,
+  rows: await views.rows(pipeline.ordersByCustomer),
   local: [typeof createEventSourceMapping, typeof createMemoryCheckpoints],
 }));
 `;
@@ -114,7 +120,10 @@ describe("the package, installed in an empty project", () => {
     expect(beside.filter((file) => !/^(package\.json|LICENSE|[A-Z]+\.md)$/.test(file))).toEqual([]);
     const built = files.filter((file) => file.startsWith("dist/"));
     expect(built.filter((file) => !/\.(js|d\.ts)$/.test(file))).toEqual([]);
-    expect(files.filter((file) => /test|spec|bench/i.test(file) && file !== "SPEC.md")).toEqual([]);
+    const ours = files.filter(
+      (file) => file !== "SPEC.md" && !file.startsWith("dist/src/testing/"),
+    );
+    expect(ours.filter((file) => /test|spec|bench/i.test(file))).toEqual([]);
     expect(built.length).toBeGreaterThan(0);
     const sourceMaps = built.filter((file) =>
       readFileSync(join(installed, file), "utf8").includes("sourceMappingURL"),
@@ -147,6 +156,7 @@ describe("the package, installed in an empty project", () => {
       row: { orderId: "o", customerId: "c", total: 5 },
       isError: false,
       wrong: "function",
+      rows: [{ orderId: "o", customerId: "c", total: 6 }],
       local: ["function", "function"],
     });
   });

@@ -1,0 +1,163 @@
+import { messageOf } from "../../src/errors.js";
+import type { Sinks } from "../../src/pipeline/pipeline.js";
+import { compareWithRecomputation, rowsPastFences, unreasonablyParked } from "./check.js";
+import { startContainer } from "./container.js";
+import { type Mapping, startMapping } from "./mapping.js";
+import type { Plan } from "./plan.js";
+import { type Plants, same } from "./plants.js";
+import { startProcess } from "./process-under-fault.js";
+import { redriveAll } from "./redrive-model.js";
+import type { SourceTable } from "./source-table.js";
+import { createWorld, type World } from "./world.js";
+
+/** What a run came to. */
+export interface Verdict {
+  /** Where views differ from their recomputation, or what else is wrong; empty if nothing is. */
+  readonly differences: readonly string[];
+  /** How often each kind of fault was met. */
+  readonly faults: ReadonlyMap<string, number>;
+}
+
+/** Runs a plan through the pipeline in virtual time, and compares every view with its recomputation. */
+export async function simulate(
+  plan: Plan,
+  plants: Plants = {},
+  print?: (line: string) => void,
+): Promise<Verdict> {
+  const world = createWorld(plan, plants, print);
+  const differences: string[] = [];
+  try {
+    schedule(world);
+    await world.clock.run(() => isQuiet(world));
+    if (!isQuiet(world)) throw new Error("stuck: nothing is due, and not all is delivered");
+    differences.push(...(await inspect(world, "before redrive")));
+    world.faults.end();
+    for (let round = 0; world.quarantine.fenced().length > 0; round++) {
+      if (round > 20) throw new Error("redrive does not come to an end");
+      startRedrive(world);
+      await world.clock.run(() => isQuiet(world));
+    }
+    differences.push(...(await inspect(world, "in the end")));
+  } catch (thrown) {
+    differences.push(messageOf(thrown));
+  } finally {
+    for (const mapping of world.mappings) mapping.stop();
+  }
+  return { differences: [...new Set(differences)], faults: world.faults.counts };
+}
+
+function schedule(world: World): void {
+  const { plan, clock, items, faults, log } = world;
+  const deploy = () => void world.deployments++;
+  const at = (ms: number, act: () => void) => {
+    world.endsAtMs = Math.max(world.endsAtMs, ms);
+    clock.at(ms, act);
+  };
+  for (const { atMs, id, item, malformed } of plan.writes) {
+    at(atMs, () => {
+      log(
+        () =>
+          `write ${id} ${item ? JSON.stringify(item) : "deleted"}${malformed ? " (malformed)" : ""}`,
+      );
+      if (malformed) faults.met("malformed");
+      if (item && item.poison.length > 0) faults.met("poison");
+      items.write({ id }, item && { ...item }, malformed);
+    });
+  }
+  at(plan.settings.fixedAtMs, deploy);
+  const functions = [
+    { name: "tables", kinds: ["table-view", "aggregate-view"], source: items },
+    { name: "cache", kinds: ["cache-view"], source: items },
+    { name: "tables of rows", kinds: ["table-view"], source: world.rows },
+    { name: "tables of totals", kinds: ["table-view"], source: world.totals },
+  ] as const;
+  for (const each of functions) world.mappings.push(mappingOf(world, each));
+  for (const fault of plan.faults) {
+    if ("forMs" in fault) {
+      at(fault.atMs, deploy);
+      at(fault.atMs + fault.forMs, deploy);
+    } else if ("atMs" in fault) {
+      at(fault.atMs, () => {
+        faults.met(fault.kind);
+        log(() => fault.kind);
+        happen(world, fault.kind);
+      });
+    }
+  }
+}
+
+function happen(world: World, kind: string): void {
+  const { items, mappings, random } = world;
+  const mapping = random.pick(mappings);
+  if (kind === "restart") mapping.restart();
+  else if (kind === "from the beginning") mapping.startOver();
+  else if (kind === "shard split") items.split(2);
+  else if (kind === "shard rolled") items.split(1);
+  else if (kind === "stream re-created") items.recreate();
+  else startRedrive(world);
+}
+
+/** One at a time: whoever redrives holds the only lock there is. */
+function startRedrive(world: World): void {
+  if (world.redriving) return;
+  const { declarations, items, rows, totals, log, late, plants } = world;
+  const process = startProcess(world.surroundings);
+  const quarantine = plants.lift ? plants.lift(world.quarantine) : world.quarantine;
+  log(() => `redrive of ${quarantine.fenced().length}`);
+  late.count++;
+  world.redriving = true;
+  const done = redriveAll({
+    declarations,
+    quarantine,
+    sources: [items, rows, totals],
+    process,
+    log,
+  });
+  void Promise.race([done, process.dead])
+    .then(() => process.landed())
+    .finally(() => {
+      late.count--;
+      world.redriving = false;
+    });
+}
+
+function mappingOf(
+  world: World,
+  { name, kinds, source }: { name: string; kinds: readonly (keyof Sinks)[]; source: SourceTable },
+): Mapping {
+  const { clock, faults, log, plan } = world;
+  return startMapping({
+    ...{ name, source, clock, faults, log },
+    random: world.random.fork(name),
+    startContainer: () => startContainer(world, kinds),
+    settings: plan.settings,
+    shardsAsSeen: world.plants.shards ?? same,
+    oldStreamFirst: !plan.settings.tombstones,
+    waitsForLateWrites: !plan.settings.tombstones,
+  });
+}
+
+/** Whether all writes were made and delivered, and nothing is under way any more. */
+function isQuiet(world: World): boolean {
+  return (
+    world.clock.elapsedMs() >= world.endsAtMs &&
+    world.late.count === 0 &&
+    world.mappings.every((mapping) => mapping.isIdle())
+  );
+}
+
+async function inspect(world: World, when: string): Promise<string[]> {
+  const { quarantine, plan } = world;
+  const options = { ...world, sources: [world.items, world.rows, world.totals] };
+  const found = [
+    ...(await compareWithRecomputation(options)),
+    ...(deploysBadly(plan) ? [] : await rowsPastFences(options)),
+    ...unreasonablyParked(quarantine, plan.settings.sharedKeys),
+  ];
+  return found.map((difference) => `${when}: ${difference}`);
+}
+
+/** Whether what was applied once may be poison later: then a row may be newer than a fence that is raised behind it. */
+function deploysBadly({ faults }: Plan): boolean {
+  return faults.some(({ kind }) => kind === "bad deploy");
+}

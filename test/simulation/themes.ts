@@ -1,0 +1,195 @@
+import { GROUP_VIEWS, ROW_VIEWS } from "./views.js";
+
+/** What a history is mostly about: mistakes show where trouble of one kind comes thick, and other trouble beside it. */
+export interface Theme {
+  /** Which views there may be. */
+  readonly views: readonly (readonly string[])[];
+  readonly shards: number;
+  readonly mostIds: number;
+  /** How many groups there are: few meet again and again, many leave traces that nothing else covers. */
+  readonly homes: number;
+  readonly mostWrites: number;
+  readonly largestBatch: number;
+  readonly batchWindowsMs: readonly number[];
+  readonly poison: number;
+  readonly malformed: number;
+  /** Share of the histories whose tables keep tombstones. */
+  readonly tombstones: number;
+  /** Share of the others in which rows pass from item to item. */
+  readonly sharedKeys: number;
+  /** How many faults of each kind there are at most. */
+  readonly steps: number;
+  readonly deliveries: number;
+  readonly spells: number;
+  readonly spellsMs: readonly number[];
+  readonly events: number;
+  /** Of these kinds more than of others. */
+  readonly often: readonly string[];
+  /** Share of step faults that meet quarantine rather than a sink. */
+  readonly ofQuarantine: number;
+  /** Share of the others that meet the store of aggregates. */
+  readonly ofStore: number;
+  /** By which share of the history poison is fixed at the latest; it may be long after. */
+  readonly fixedBy: readonly number[];
+  /** Longest pause between two writes, milliseconds. */
+  readonly pausesMs: readonly number[];
+}
+
+const MIXED: Theme = {
+  views: [ROW_VIEWS, ROW_VIEWS, [...ROW_VIEWS, ...GROUP_VIEWS]],
+  shards: 3,
+  mostIds: 4,
+  homes: 3,
+  mostWrites: 22,
+  largestBatch: 8,
+  batchWindowsMs: [20, 100],
+  poison: 0.06,
+  malformed: 0.01,
+  tombstones: 0.5,
+  sharedKeys: 0.4,
+  steps: 8,
+  deliveries: 4,
+  spells: 1,
+  spellsMs: [100, 1_000, 8_000],
+  events: 4,
+  often: [],
+  ofQuarantine: 0.2,
+  ofStore: 0.3,
+  fixedBy: [0.6, 2],
+  pausesMs: [2, 20, 100],
+};
+
+const GROUPS: Theme = {
+  ...MIXED,
+  views: [GROUP_VIEWS],
+  homes: 2,
+  mostWrites: 16,
+  batchWindowsMs: [20, 200],
+  poison: 0.04,
+  tombstones: 1,
+  ofQuarantine: 0.1,
+  ofStore: 0.95,
+  pausesMs: [5, 60],
+};
+
+/** The themes there are; every fault can happen in each. */
+export const THEMES = {
+  mixed: MIXED,
+  redelivery: {
+    ...MIXED,
+    mostIds: 2,
+    largestBatch: 6,
+    deliveries: 8,
+    steps: 12,
+    poison: 0,
+    often: ["crash before", "crash after", "delivered from earlier on"],
+  },
+  "trouble with quarantine": {
+    ...MIXED,
+    mostIds: 6,
+    mostWrites: 8,
+    largestBatch: 4,
+    poison: 0.25,
+    malformed: 0,
+    tombstones: 0.3,
+    steps: 20,
+    deliveries: 0,
+    spells: 2,
+    events: 0,
+    ofQuarantine: 1,
+    often: ["throttled", "crash before", "transaction conflict", "outage of quarantine"],
+    fixedBy: [8],
+  },
+  redrive: {
+    ...MIXED,
+    mostIds: 2,
+    homes: 9,
+    mostWrites: 30,
+    largestBatch: 3,
+    poison: 0.4,
+    tombstones: 0,
+    sharedKeys: 0,
+    steps: 2,
+    deliveries: 0,
+    spells: 0,
+    events: 12,
+    ofQuarantine: 0.1,
+    often: ["redrive"],
+    fixedBy: [0.3],
+    pausesMs: [60],
+  },
+  "streams and shards": {
+    ...MIXED,
+    homes: 9,
+    largestBatch: 2,
+    batchWindowsMs: [20, 100],
+    tombstones: 0.3,
+    deliveries: 1,
+    spells: 0,
+    events: 8,
+    pausesMs: [5, 20],
+    often: ["shard split", "shard rolled", "stream re-created", "from the beginning"],
+  },
+  "late writes": {
+    ...MIXED,
+    mostIds: 2,
+    tombstones: 1,
+    poison: 0,
+    steps: 14,
+    often: ["lands late", "abandoned"],
+  },
+  "rows that change hands": {
+    ...MIXED,
+    mostIds: 6,
+    batchWindowsMs: [200],
+    tombstones: 0,
+    sharedKeys: 1,
+    poison: 0,
+    steps: 3,
+    deliveries: 1,
+    events: 1,
+    pausesMs: [5, 20],
+  },
+  outages: {
+    ...MIXED,
+    shards: 1,
+    mostIds: 8,
+    largestBatch: 16,
+    batchWindowsMs: [200, 500],
+    steps: 10,
+    deliveries: 0,
+    spells: 4,
+    spellsMs: [8_000],
+    events: 0,
+    often: ["throttled", "transaction conflict", "outage of tables"],
+  },
+  "groups under redelivery": {
+    ...GROUPS,
+    mostIds: 3,
+    deliveries: 6,
+    often: ["crash before", "crash after", "delivered from earlier on"],
+  },
+  "groups and their writers": {
+    ...GROUPS,
+    steps: 30,
+    deliveries: 1,
+    events: 1,
+    often: ["lands late", "transaction conflict"],
+  },
+} as const satisfies Readonly<Record<string, Theme>>;
+
+/** The name of a theme. */
+export type ThemeName = keyof typeof THEMES;
+
+const NAMES = Object.keys(THEMES) as readonly ThemeName[];
+
+/** The theme of a seed: they take turns. */
+export function themeOf(seed: number): Theme {
+  return THEMES[NAMES[seed % NAMES.length]!];
+}
+
+/** The first seeds, so many, whose histories are about this. */
+export function seedsAbout(theme: ThemeName, count: number): readonly number[] {
+  const first = NAMES.indexOf(theme);
+  return Array.from({ length: count }, (_, n) => first + n * NAMES.length);
+}
