@@ -20,10 +20,14 @@ export interface FakeStreams {
 export const FAKE_STREAM_ARN =
   "arn:aws:dynamodb:us-east-1:000000000000:table/fake/stream/2026-01-01T00:00:00.000";
 
-/** @param trouble called before every call; what it returns is thrown by name. */
+/**
+ * @param trouble called before every call, with its name; what it returns is thrown by name.
+ * @param nowMs the time records are written at.
+ */
 export function createFakeStreams(
   shardCount: number,
-  trouble: () => string | undefined = () => undefined,
+  trouble: (call: string) => string | undefined = () => undefined,
+  nowMs: () => number = Date.now,
 ): FakeStreams {
   const shards = new Map<string, FakeShard>();
   let written = 0;
@@ -78,7 +82,7 @@ export function createFakeStreams(
   };
   const client = {
     async send(command: { input: Record<string, string> }) {
-      const name = trouble();
+      const name = trouble(command.constructor.name);
       if (name !== undefined) throw Object.assign(new Error(name), { name });
       return answers[command.constructor.name]?.(command.input);
     },
@@ -95,7 +99,7 @@ export function createFakeStreams(
         eventID: String(written),
         eventName: "INSERT",
         dynamodb: {
-          ApproximateCreationDateTime: new Date(),
+          ApproximateCreationDateTime: new Date(Math.floor(nowMs() / 1000) * 1000),
           Keys: { id: { S: itemKey } },
           NewImage: { id: { S: itemKey } },
           SequenceNumber,
