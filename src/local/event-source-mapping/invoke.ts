@@ -105,7 +105,7 @@ function callHandler(
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const end: LambdaCallback = (error, response) =>
-      error === undefined || error === null ? resolve(response) : reject(error);
+      error === undefined || error === null ? resolve(response) : reject(error as Error);
     const takesCallback = handler.length > 2;
     Promise.resolve()
       .then(() => handler(event, context(end), end))

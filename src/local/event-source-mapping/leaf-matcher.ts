@@ -170,8 +170,8 @@ function compileNumeric(argument: PatternNode): LeafMatcher {
 }
 
 function requireRange([first, low, second, high]: readonly PatternNode[]): void {
-  if (!String(first).startsWith(">") || !String(second).startsWith("<"))
-    throw invalidPattern(`Bad numeric range operator: ${String(second)}`);
+  const isRange = (first === ">" || first === ">=") && (second === "<" || second === "<=");
+  if (!isRange) throw invalidPattern(`Bad numeric range operator: ${JSON.stringify(second)}`);
   if ((low as number) >= (high as number)) throw invalidPattern("Bottom must be less than top");
 }
 

@@ -1,7 +1,7 @@
 import { messageOf } from "../../errors.js";
 import { createNotice, type Notice } from "./clock.js";
 import type { Delivery } from "./deliver.js";
-import { createLane, type Lane, laneOf } from "./lane.js";
+import { Lane, laneOf } from "./lane.js";
 import { createPositionTracker } from "./position-tracker.js";
 import type { ShardPosition } from "./shard-graph.js";
 import { type MappedRecord, toMappedRecord } from "./stream-event.js";
@@ -87,8 +87,9 @@ function createFlow(work: ShardWork): Flow {
     await save(moved);
   }
 
-  const lanes = Array.from({ length: parallelizationFactor }, () =>
-    createLane({ ...work, onSettled, onRoom: () => room.notify(), window }),
+  const lanes = Array.from(
+    { length: parallelizationFactor },
+    () => new Lane({ ...work, onSettled, onRoom: () => room.notify(), window }),
   );
 
   return {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 
 import { createPositionTracker } from "../../../src/local/event-source-mapping/position-tracker.js";
 
-test("the position is the last record before which nothing is left, in whatever order records are settled", () => {
+test("N7: the position is the last record before which nothing is left, in whatever order records are settled", () => {
   fc.assert(
     fc.property(
       fc.array(fc.boolean(), { minLength: 1, maxLength: 20 }),

@@ -40,7 +40,7 @@ describe("shards are read in the order of their lineage", () => {
     expect(types).toEqual(typeof expected === "object" ? expected.startReading : {});
   });
 
-  test("a child waits until its parent is read to its end", () => {
+  test("N8: a child waits until its parent is read to its end", () => {
     const shards = [shard("parent", undefined, true), shard("child", "parent")];
     expect(read(shards, {}, "TRIM_HORIZON")).toEqual({ parent: { type: "TRIM_HORIZON" } });
     expect(read(shards, { parent: { type: "SHARD_END" } }, "TRIM_HORIZON")).toEqual({
