@@ -11,8 +11,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "src/sink/collision.ts": "test/sink/contract/owners.ts",
   "src/sink/dynamodb/stored-item.ts": "test/sink/dynamodb/dynamodb-sink.int.test.ts",
   "src/state/state-table.ts": "test/state/quarantine-contract.ts",
-  "src/local/event-source-mapping/running-mapping.ts":
-    "test/local/event-source-mapping/create-event-source-mapping.test.ts",
   "src/local/event-source-mapping/shard-worker.ts":
     "test/local/event-source-mapping/create-event-source-mapping.test.ts",
   "src/local/event-source-mapping/stream-reader.ts":

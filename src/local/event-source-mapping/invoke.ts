@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 
 import type { Context, DynamoDBRecord } from "aws-lambda";
 
-import { MillraceError } from "../../errors.js";
+import { messageOf, MillraceError } from "../../errors.js";
 import type { Clock } from "./clock.js";
 import { type Container, createContainerPool } from "./container-pool.js";
 
@@ -104,8 +104,10 @@ function callHandler(
   context: (end: LambdaCallback) => Context,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const end: LambdaCallback = (error, response) =>
-      error === undefined || error === null ? resolve(response) : reject(error as Error);
+    const end: LambdaCallback = (error, response) => {
+      if (error === undefined || error === null) resolve(response);
+      else reject(error instanceof Error ? error : new Error(messageOf(error)));
+    };
     const takesCallback = handler.length > 2;
     Promise.resolve()
       .then(() => handler(event, context(end), end))
