@@ -2,6 +2,7 @@ import { compilePattern } from "./filter-pattern.js";
 import {
   ageMistake,
   FILTERED_WINDOWS,
+  type MappingSettings,
   type NumericSetting,
   PARALLEL_WINDOWS,
   rangeMistake,
@@ -190,4 +191,26 @@ function filterMistake({ FilterCriteria }: MappingRequest): string | undefined {
     }
   }
   return undefined;
+}
+
+/** The settings of a request by the names that a local mapping takes; what is not given keeps its default. */
+export function settingsOf(request: MappingRequest): Partial<MappingSettings> & {
+  readonly filterPatterns: readonly string[];
+} {
+  const settings = {
+    batchSize: request.BatchSize,
+    maximumBatchingWindowInSeconds: request.MaximumBatchingWindowInSeconds,
+    parallelizationFactor: request.ParallelizationFactor,
+    startingPosition: request.StartingPosition,
+    bisectBatchOnFunctionError: request.BisectBatchOnFunctionError,
+    maximumRetryAttempts: request.MaximumRetryAttempts,
+    maximumRecordAgeInSeconds: request.MaximumRecordAgeInSeconds,
+    tumblingWindowInSeconds: request.TumblingWindowInSeconds,
+    reportBatchItemFailures: request.FunctionResponseTypes?.includes("ReportBatchItemFailures"),
+  };
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return {
+    ...(Object.fromEntries(given) as Partial<MappingSettings>),
+    filterPatterns: (request.FilterCriteria?.Filters ?? []).map(({ Pattern = "" }) => Pattern),
+  };
 }
