@@ -4,13 +4,15 @@ interface FakeShard {
   readonly shardId: string;
   readonly parentShardId?: string;
   readonly records: SdkRecord[];
+  /** The items it holds, by their place from 0 to 1: from the first on, up to the second. */
+  readonly range: readonly [number, number];
   closed: boolean;
 }
 
 /** A stream of many shards that split, whose iterators expire and whose calls are throttled, in memory. */
 export interface FakeStreams {
   readonly client: DynamoDBStreamsClient;
-  /** Writes a record of an item into the open shard that holds it. */
+  /** Writes a record of an item into the open shard that holds it; `n` counts the item's records from 1 on. */
   write(itemKey: string): string;
   /** Closes a shard, replacing it by two children. */
   split(shardId: string): void;
@@ -32,16 +34,18 @@ export function createFakeStreams(
   const shards = new Map<string, FakeShard>();
   let written = 0;
   let made = 0;
-  const add = (parentShardId?: string) => {
+  const writtenTo = new Map<string, number>();
+  const add = (range: FakeShard["range"], parentShardId?: string) => {
     const shardId = `shardId-${String(made++).padStart(20, "0")}-0000000a`;
     shards.set(shardId, {
       shardId,
+      range,
       records: [],
       closed: false,
       ...(parentShardId && { parentShardId }),
     });
   };
-  for (let i = 0; i < shardCount; i++) add();
+  for (let i = 0; i < shardCount; i++) add([i / shardCount, (i + 1) / shardCount]);
   const open = () => [...shards.values()].filter(({ closed }) => !closed);
 
   const answers: Record<string, (input: Record<string, string>) => unknown> = {
@@ -91,17 +95,19 @@ export function createFakeStreams(
     client: client as unknown as DynamoDBStreamsClient,
     openShards: () => open().map(({ shardId }) => shardId),
     write(itemKey) {
-      const candidates = open();
       const SequenceNumber = `1${String(++written).padStart(20, "0")}`;
-      // An item stays in one shard while nothing splits, as it does on AWS.
-      const shard = candidates[Number(itemKey) % candidates.length] as FakeShard;
-      shard.records.push({
+      // An item's records are all in one line of shards, from parents to children, as they are on AWS.
+      const place = (Math.imul(Number(itemKey), 0x9e3779b1) >>> 0) / 2 ** 32;
+      const shard = open().find(({ range: [from, to] }) => from <= place && place < to);
+      const count = (writtenTo.get(itemKey) ?? 0) + 1;
+      writtenTo.set(itemKey, count);
+      shard?.records.push({
         eventID: String(written),
         eventName: "INSERT",
         dynamodb: {
           ApproximateCreationDateTime: new Date(Math.floor(nowMs() / 1000) * 1000),
           Keys: { id: { S: itemKey } },
-          NewImage: { id: { S: itemKey } },
+          NewImage: { id: { S: itemKey }, n: { N: String(count) } },
           SequenceNumber,
           StreamViewType: "NEW_AND_OLD_IMAGES",
         },
@@ -109,9 +115,12 @@ export function createFakeStreams(
       return SequenceNumber;
     },
     split(shardId) {
-      (shards.get(shardId) as FakeShard).closed = true;
-      add(shardId);
-      add(shardId);
+      const shard = shards.get(shardId) as FakeShard;
+      shard.closed = true;
+      const [from, to] = shard.range;
+      const middle = (from + to) / 2;
+      add([from, middle], shardId);
+      add([middle, to], shardId);
     },
   };
 }

@@ -70,7 +70,9 @@ export function resolveVariables(
       return text;
     }
     if (match[0] === text.trim()) return resolve(value);
-    return resolve(text.replace(match[0], () => String(resolve(value))));
+    const inner = resolve(value);
+    const replacement = typeof inner === "string" ? inner : JSON.stringify(inner);
+    return resolve(text.replace(match[0], () => replacement));
   }
 
   function resolve(value: ConfigValue): ConfigValue {
