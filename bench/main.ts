@@ -1,6 +1,8 @@
 import { parseArgs } from "node:util";
 
 import { latency } from "./latency.js";
+import { mappingLatency } from "./mapping-latency.js";
+import { soak } from "./soak.js";
 import { throughput } from "./throughput/throughput.js";
 
 /** What a section of the benchmark is told. */
@@ -13,9 +15,14 @@ export interface SectionOptions {
 const SECTIONS = {
   results: throughput,
   latency,
+  mapping: mappingLatency,
+  soak,
 } as const;
 
 type SectionName = keyof typeof SECTIONS;
+
+/** Takes long, so only where it is named. */
+const ONLY_BY_NAME: readonly SectionName[] = ["soak"];
 
 // The SDK's notice about coming Node versions would stand in the middle of the figures.
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
@@ -35,7 +42,9 @@ if (unknown.length > 0) {
 }
 const figures: Record<string, unknown> = {};
 for (const name of known) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  const isWanted =
+    positionals.length > 0 ? positionals.includes(name) : !ONLY_BY_NAME.includes(name);
+  if (!isWanted) continue;
   figures[name] = await SECTIONS[name](values);
 }
 if (values.json) console.log(JSON.stringify(figures));

@@ -32,6 +32,8 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "src/cli/commands/demo.ts": "test/cli/kill.int.test.ts",
   "src/cli/main.ts": "test/cli/dev.int.test.ts",
   "src/cli/commands/dev.ts": "test/cli/dev.int.test.ts",
+  "src/cli/commands/dev-functions.ts": "test/cli/dev-functions.int.test.ts",
+  "src/cli/serverless/run-functions.ts": "test/cli/dev-functions.int.test.ts",
   "src/cli/run-pipeline.ts": "test/cli/dev.int.test.ts",
   "src/cli/services.ts": "test/cli/dev.int.test.ts",
   "src/cli/load-project.ts": "test/cli/dev.int.test.ts",

@@ -5,6 +5,7 @@ import pc from "picocolors";
 import { isMillraceError, messageOf } from "../errors.js";
 import { demo, type DemoOptions } from "./commands/demo.js";
 import { dev, type DevOptions } from "./commands/dev.js";
+import { devFunctions } from "./commands/dev-functions.js";
 import { FLIGHT_SIZES } from "./demo/flight-data.js";
 
 // The SDK's notice about coming Node versions is for whoever maintains millrace, not for whoever runs it.
@@ -25,6 +26,8 @@ program
     "start DynamoDB Local and Redis (or use those the environment names) and keep all views true",
   )
   .option("--pipeline <file>", "the declarations", "pipeline.ts")
+  .option("--config <file>", "a serverless.yml: call its functions for the tables they follow")
+  .option("--stage <stage>", "the stage to read the serverless.yml for")
   .option("--data <folder>", "where data and positions are kept", ".millrace")
   .option("--in-memory", "keep the data of servers started here in memory only")
   .option("--dynamodb-port <port>", "port of DynamoDB Local (default: a free one)", wholeNumber)
@@ -32,7 +35,9 @@ program
   .option("--no-watch", "do not reload when pipeline.ts or a handler changes")
   .option("--ready-file <file>", "a file to write once everything is up; removed on stopping")
   .option("--quiet", "print problems only")
-  .action((options: DevOptions) => dev(options));
+  .action((options: DevOptions) =>
+    options.config === undefined ? dev(options) : devFunctions(options, options.config),
+  );
 
 program
   .command("demo")

@@ -4,13 +4,15 @@ interface FakeShard {
   readonly shardId: string;
   readonly parentShardId?: string;
   readonly records: SdkRecord[];
+  /** The items it holds, by their place from 0 to 1: from the first on, up to the second. */
+  readonly range: readonly [number, number];
   closed: boolean;
 }
 
 /** A stream of many shards that split, whose iterators expire and whose calls are throttled, in memory. */
 export interface FakeStreams {
   readonly client: DynamoDBStreamsClient;
-  /** Writes a record of an item into the open shard that holds it. */
+  /** Writes a record of an item into the open shard that holds it; `n` counts the item's records from 1 on. */
   write(itemKey: string): string;
   /** Closes a shard, replacing it by two children. */
   split(shardId: string): void;
@@ -20,24 +22,30 @@ export interface FakeStreams {
 export const FAKE_STREAM_ARN =
   "arn:aws:dynamodb:us-east-1:000000000000:table/fake/stream/2026-01-01T00:00:00.000";
 
-/** @param trouble called before every call; what it returns is thrown by name. */
+/**
+ * @param trouble called before every call, with its name; what it returns is thrown by name.
+ * @param nowMs the time records are written at.
+ */
 export function createFakeStreams(
   shardCount: number,
-  trouble: () => string | undefined = () => undefined,
+  trouble: (call: string) => string | undefined = () => undefined,
+  nowMs: () => number = Date.now,
 ): FakeStreams {
   const shards = new Map<string, FakeShard>();
   let written = 0;
   let made = 0;
-  const add = (parentShardId?: string) => {
+  const writtenTo = new Map<string, number>();
+  const add = (range: FakeShard["range"], parentShardId?: string) => {
     const shardId = `shardId-${String(made++).padStart(20, "0")}-0000000a`;
     shards.set(shardId, {
       shardId,
+      range,
       records: [],
       closed: false,
       ...(parentShardId && { parentShardId }),
     });
   };
-  for (let i = 0; i < shardCount; i++) add();
+  for (let i = 0; i < shardCount; i++) add([i / shardCount, (i + 1) / shardCount]);
   const open = () => [...shards.values()].filter(({ closed }) => !closed);
 
   const answers: Record<string, (input: Record<string, string>) => unknown> = {
@@ -78,7 +86,7 @@ export function createFakeStreams(
   };
   const client = {
     async send(command: { input: Record<string, string> }) {
-      const name = trouble();
+      const name = trouble(command.constructor.name);
       if (name !== undefined) throw Object.assign(new Error(name), { name });
       return answers[command.constructor.name]?.(command.input);
     },
@@ -87,17 +95,19 @@ export function createFakeStreams(
     client: client as unknown as DynamoDBStreamsClient,
     openShards: () => open().map(({ shardId }) => shardId),
     write(itemKey) {
-      const candidates = open();
       const SequenceNumber = `1${String(++written).padStart(20, "0")}`;
-      // An item stays in one shard while nothing splits, as it does on AWS.
-      const shard = candidates[Number(itemKey) % candidates.length] as FakeShard;
-      shard.records.push({
+      // An item's records are all in one line of shards, from parents to children, as they are on AWS.
+      const place = (Math.imul(Number(itemKey), 0x9e3779b1) >>> 0) / 2 ** 32;
+      const shard = open().find(({ range: [from, to] }) => from <= place && place < to);
+      const count = (writtenTo.get(itemKey) ?? 0) + 1;
+      writtenTo.set(itemKey, count);
+      shard?.records.push({
         eventID: String(written),
         eventName: "INSERT",
         dynamodb: {
-          ApproximateCreationDateTime: new Date(),
+          ApproximateCreationDateTime: new Date(Math.floor(nowMs() / 1000) * 1000),
           Keys: { id: { S: itemKey } },
-          NewImage: { id: { S: itemKey } },
+          NewImage: { id: { S: itemKey }, n: { N: String(count) } },
           SequenceNumber,
           StreamViewType: "NEW_AND_OLD_IMAGES",
         },
@@ -105,9 +115,12 @@ export function createFakeStreams(
       return SequenceNumber;
     },
     split(shardId) {
-      (shards.get(shardId) as FakeShard).closed = true;
-      add(shardId);
-      add(shardId);
+      const shard = shards.get(shardId) as FakeShard;
+      shard.closed = true;
+      const [from, to] = shard.range;
+      const middle = (from + to) / 2;
+      add([from, middle], shardId);
+      add([middle, to], shardId);
     },
   };
 }

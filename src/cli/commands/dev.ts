@@ -25,6 +25,10 @@ export interface DevOptions {
   /** Written once everything is up, removed on stopping. */
   readonly readyFile?: string;
   readonly quiet?: boolean;
+  /** A serverless.yml, to call its functions instead of a pipeline's. */
+  readonly config?: string;
+  /** The stage that the serverless.yml is read for. */
+  readonly stage?: string;
 }
 
 /** What a parent process is told, several times a second. */
@@ -96,7 +100,8 @@ function projectLines({ declarations }: Project, { createdTables }: RunningPipel
   return [...created, "Views", ...views];
 }
 
-function batchLine(
+/** One line about one invocation. */
+export function batchLine(
   label: string,
   { records, durationMs, iteratorAgeMs, outcome }: InvokedEvent,
 ): string {

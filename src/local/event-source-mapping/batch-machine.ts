@@ -86,7 +86,9 @@ export function dropExpired<R extends { readonly createdAtSeconds: number }>(
   nowMs: number,
   newRequestId: () => string,
 ): { readonly expired: readonly R[]; readonly rest: Attempt<R> | undefined } {
-  if (maximumRecordAgeInSeconds < 0) return { expired: [], rest: attempt };
+  // A window's last call has no records, and no age.
+  if (maximumRecordAgeInSeconds < 0 || attempt.records.length === 0)
+    return { expired: [], rest: attempt };
   const oldestMs = nowMs - maximumRecordAgeInSeconds * 1000;
   const firstFresh = attempt.records.findIndex(
     ({ createdAtSeconds }) => createdAtSeconds * 1000 >= oldestMs,

@@ -1,39 +1,31 @@
-import {
-  compileLeaf,
-  invalidPattern,
-  isLeaf,
-  type Leaf,
-  type LeafMatcher,
-} from "./leaf-matcher.js";
+import { compileLeaf, isLeaf, type Leaf, type LeafMatcher, onlyEntry } from "./leaf-matcher.js";
+import { invalidPattern, parsePattern, type PatternNode, PatternObject } from "./pattern-json.js";
 
 /** Whether an event satisfies a pattern. */
 export type EventMatcher = (event: unknown) => boolean;
 
 /** What a pattern asks of the leaves under one path. */
 interface PathTest {
-  readonly path: string;
   readonly matchers: readonly LeafMatcher[];
   /** Whether the absence of any leaf under the path satisfies it too. */
   readonly acceptsAbsence: boolean;
 }
 
+/** Tests by path that must all hold; a path named again replaces what was asked of it before. */
+type Branch = ReadonlyMap<string, PathTest>;
+
 /** A leaf of an event, with the elements of lists it lies in: list by list, which element. */
 interface Field {
   readonly leaf: Leaf;
-  readonly elements: ReadonlyMap<string, number>;
+  readonly elements: ReadonlyMap<number, number>;
 }
 
-/** Keys that name operators and so cannot be alternatives' fields. */
+/** Keys that name operators, present or to come, and so cannot be fields inside of alternatives. */
 const RESERVED = new Set([
-  "exact",
-  "numeric",
-  "prefix",
-  "suffix",
-  "exists",
-  "anything-but",
-  "equals-ignore-case",
-  "wildcard",
-  "cidr",
+  ...["exactly", "equals-ignore-case", "prefix", "suffix", "anything-but", "exists", "wildcard"],
+  ...["numeric", "cidr", "=", "<", "<=", ">", ">=", "regex", "not-wildcard"],
+  ...["not-equals-ignore-case", "date-after", "date-on-or-after", "date-before"],
+  ...["date-on-or-before", "in-date-range", "ip-address-in-range", "ip-address-not-in-range"],
 ]);
 
 /**
@@ -47,71 +39,53 @@ const RESERVED = new Set([
  * @throws `configuration` `Invalid filter pattern definition.` and what is wrong.
  */
 export function compilePattern(json: string): EventMatcher {
-  const alternatives = compileObject(parseJson(json), "");
+  const pattern = parsePattern(json);
+  if (!(pattern instanceof PatternObject)) throw invalidPattern("Filter is not an object");
+  const branches = addObject([new Map()], [], pattern, false).map((branch) => [...branch]);
   return (event) => {
     const fields = new Map<string, Field[]>();
-    collectFields(event, "", new Map(), fields);
-    return alternatives.some((tests) => holdTogether(tests, fields, new Map()));
+    let lists = 0;
+    collectFields(event, [], new Map(), fields, () => lists++);
+    return branches.some((tests) => holdTogether(tests, fields, new Map()));
   };
 }
 
-function parseJson(json: string): Record<string, unknown> {
-  let pattern: unknown;
-  try {
-    pattern = JSON.parse(json);
-  } catch (cause) {
-    throw invalidPattern((cause as Error).message);
-  }
-  if (typeof pattern === "object" && pattern !== null && !Array.isArray(pattern))
-    return pattern as Record<string, unknown>;
-  throw invalidPattern("Filter is not an object");
-}
-
-/** The alternatives of an object: each a list of tests that must all hold. */
-function compileObject(pattern: Record<string, unknown>, prefix: string): PathTest[][] {
-  const entries = Object.entries(pattern);
+/** Adds what an object asks to every branch; `$or` forks them. */
+function addObject(
+  branches: readonly Branch[],
+  path: readonly string[],
+  { entries }: PatternObject,
+  insideOr: boolean,
+): readonly Branch[] {
   if (entries.length === 0) throw invalidPattern("Empty objects are not allowed");
-  let alternatives: PathTest[][] = [[]];
-  for (const [key, value] of entries) {
-    const added = isOr(key, value) ? compileOr(value, prefix) : compileKey(prefix + key, value);
-    alternatives = alternatives.flatMap((tests) => added.map((more) => [...tests, ...more]));
-  }
-  return alternatives;
+  return entries.reduce((forked: readonly Branch[], [key, value]) => {
+    if (key === "$or") return addAlternatives(forked, path, value);
+    if (insideOr && RESERVED.has(key))
+      throw invalidPattern(`${key} is reserved and cannot be a field in $or relationship.`);
+    const inner = [...path, key];
+    if (value instanceof PatternObject) return addObject(forked, inner, value, insideOr);
+    if (!Array.isArray(value)) throw invalidPattern(`"${key}" must be an object or an array`);
+    const test = compileList(value as readonly PatternNode[]);
+    return forked.map((branch) => new Map(branch).set(inner.join("."), test));
+  }, branches);
 }
 
-/** `$or` is an operator where it holds a list of at least two objects; a field may bear the name otherwise. */
-function isOr(key: string, value: unknown): value is unknown[] {
-  if (key !== "$or" || !Array.isArray(value)) return false;
-  if (
-    value.every(
-      (alternative) =>
-        typeof alternative === "object" && alternative !== null && !Array.isArray(alternative),
-    )
-  )
-    return true;
-  throw invalidPattern("Only JSON object is allowed in array of $or relationship.");
-}
-
-function compileOr(alternatives: readonly unknown[], prefix: string): PathTest[][] {
-  if (alternatives.length < 2)
+function addAlternatives(
+  branches: readonly Branch[],
+  path: readonly string[],
+  alternatives: PatternNode,
+): readonly Branch[] {
+  if (!Array.isArray(alternatives)) throw invalidPattern("It must be an Array followed with $or.");
+  const objects = alternatives as readonly PatternNode[];
+  if (objects.length < 2)
     throw invalidPattern("There must have at least 2 Objects in $or relationship.");
-  return alternatives.flatMap((alternative) => {
-    const object = alternative as Record<string, unknown>;
-    const reserved = Object.keys(object).find((key) => RESERVED.has(key));
-    if (reserved !== undefined)
-      throw invalidPattern(`${reserved} is reserved and cannot be a field in $or relationship.`);
-    return compileObject(object, prefix);
+  return objects.flatMap((object) => {
+    if (object instanceof PatternObject) return addObject(branches, path, object, true);
+    throw invalidPattern("Only JSON object is allowed in array of $or relationship.");
   });
 }
 
-function compileKey(path: string, value: unknown): PathTest[][] {
-  if (Array.isArray(value)) return [[compileList(path, value)]];
-  if (typeof value === "object" && value !== null)
-    return compileObject(value as Record<string, unknown>, `${path}.`);
-  throw invalidPattern(`"${path}" must be an object or an array`);
-}
-
-function compileList(path: string, elements: readonly unknown[]): PathTest {
+function compileList(elements: readonly PatternNode[]): PathTest {
   if (elements.length === 0) throw invalidPattern("Empty arrays are not allowed");
   const matchers: LeafMatcher[] = [];
   let acceptsAbsence = false;
@@ -121,52 +95,55 @@ function compileList(path: string, elements: readonly unknown[]): PathTest {
     else if (exists) matchers.push(() => true);
     else acceptsAbsence = true;
   }
-  return { path, matchers, acceptsAbsence };
+  return { matchers, acceptsAbsence };
 }
 
-function existsOf(element: unknown): boolean | undefined {
-  if (typeof element !== "object" || element === null || !("exists" in element)) return undefined;
-  if (Object.keys(element).length === 1 && typeof element.exists === "boolean")
-    return element.exists;
+function existsOf(element: PatternNode): boolean | undefined {
+  if (!(element instanceof PatternObject) || element.entries[0]?.[0] !== "exists") return undefined;
+  const [, exists] = onlyEntry(element);
+  if (typeof exists === "boolean") return exists;
   throw invalidPattern("exists match pattern must be either true or false.");
 }
 
 /** All leaves of an event by their path; lists add no step to a path, and an empty one holds no leaf. */
 function collectFields(
   value: unknown,
-  path: string,
-  elements: ReadonlyMap<string, number>,
+  path: readonly string[],
+  elements: ReadonlyMap<number, number>,
   fields: Map<string, Field[]>,
+  newList: () => number,
 ): void {
   if (isLeaf(value)) {
-    fields.set(path, [...(fields.get(path) ?? []), { leaf: value, elements }]);
+    const name = path.join(".");
+    fields.set(name, [...(fields.get(name) ?? []), { leaf: value, elements }]);
   } else if (Array.isArray(value)) {
-    const list = `${path}#${[...elements.values()].join()}`;
-    value.forEach((element, i) =>
-      collectFields(element, path, new Map([...elements, [list, i]]), fields),
-    );
+    const list = newList();
+    value.forEach((element, i) => {
+      // A leaf is no element of its own: it goes with whatever holds in any other.
+      const inner = isLeaf(element) ? elements : new Map([...elements, [list, i]]);
+      collectFields(element, path, inner, fields, newList);
+    });
   } else if (typeof value === "object" && value !== null) {
-    for (const [key, content] of Object.entries(value)) {
-      collectFields(content, path === "" ? key : `${path}.${key}`, elements, fields);
-    }
+    for (const [key, content] of Object.entries(value))
+      collectFields(content, [...path, key], elements, fields, newList);
   }
 }
 
 /** Finds a leaf for every test such that all of them lie in the same elements of the lists they share. */
 function holdTogether(
-  tests: readonly PathTest[],
+  [test, ...rest]: readonly (readonly [string, PathTest])[],
   fields: ReadonlyMap<string, readonly Field[]>,
-  chosen: ReadonlyMap<string, number>,
+  chosen: ReadonlyMap<number, number>,
 ): boolean {
-  const [test, ...rest] = tests;
   if (test === undefined) return true;
-  const candidates = fields.get(test.path) ?? [];
-  if (candidates.length === 0) return test.acceptsAbsence && holdTogether(rest, fields, chosen);
+  const [path, { matchers, acceptsAbsence }] = test;
+  const candidates = fields.get(path) ?? [];
+  if (candidates.length === 0) return acceptsAbsence && holdTogether(rest, fields, chosen);
   return candidates.some(({ leaf, elements }) => {
     const fits = [...elements].every(
       ([list, element]) => (chosen.get(list) ?? element) === element,
     );
-    if (!fits || !test.matchers.some((matches) => matches(leaf))) return false;
+    if (!fits || !matchers.some((matches) => matches(leaf))) return false;
     return holdTogether(rest, fields, new Map([...chosen, ...elements]));
   });
 }

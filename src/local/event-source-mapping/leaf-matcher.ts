@@ -1,17 +1,11 @@
-import ipaddr from "ipaddr.js";
-
-import { MillraceError } from "../../errors.js";
+import { cidrRange, ipBytes } from "./ip-address.js";
+import { InexactNumber, invalidPattern, type PatternNode, PatternObject } from "./pattern-json.js";
 
 /** A leaf of an event: what JSON holds that is neither object nor list. */
 export type Leaf = string | number | boolean | null;
 
 /** Whether a leaf satisfies one element of a pattern's list. */
 export type LeafMatcher = (leaf: Leaf) => boolean;
-
-/** A pattern that is none; Lambda's answer to it, with what is wrong behind. */
-export function invalidPattern(why: string): MillraceError {
-  return new MillraceError("configuration", `Invalid filter pattern definition. ${why}`);
-}
 
 /**
  * Compiles one element of a pattern's list, except `exists`: a value, or an object with one operator.
@@ -20,15 +14,19 @@ export function invalidPattern(why: string): MillraceError {
  *
  * @throws `configuration` when it is not one.
  */
-export function compileLeaf(element: unknown): LeafMatcher {
+export function compileLeaf(element: PatternNode): LeafMatcher {
+  if (element instanceof InexactNumber) return () => false;
+  if (typeof element === "string") return compileText(element);
   if (isLeaf(element)) return equalTo(element);
   const [operator, argument] = onlyEntry(element);
   switch (operator) {
+    case "exactly":
+      return equalTo(requireText(operator, argument));
     case "prefix":
     case "suffix":
       return compileAffix(operator, argument);
     case "equals-ignore-case":
-      return ignoringCase(requireText(operator, argument));
+      return ofText(expression(`^${caseless(requireText(operator, argument))}$`));
     case "wildcard":
       return compileWildcard(requireText(operator, argument));
     case "numeric":
@@ -48,71 +46,99 @@ export function isLeaf(value: unknown): value is Leaf {
 }
 
 /** The one operator of an object, and its argument. */
-export function onlyEntry(element: unknown): readonly [string, unknown] {
-  if (typeof element !== "object" || element === null || Array.isArray(element)) {
-    throw invalidPattern(`${JSON.stringify(element)} is neither a value nor an operator`);
+export function onlyEntry(element: PatternNode): readonly [string, PatternNode] {
+  if (!(element instanceof PatternObject)) {
+    throw invalidPattern("Match value must be String, number, true, false, or null");
   }
-  const entries = Object.entries(element);
-  const [entry] = entries;
-  if (entry !== undefined && entries.length === 1) return entry;
-  throw invalidPattern(
-    `an operator stands alone in its object, here are ${JSON.stringify(Object.keys(element))}`,
-  );
+  const [entry, ...more] = element.entries;
+  if (entry === undefined) throw invalidPattern("Match expression name not found");
+  if (more.length === 0) return entry;
+  throw invalidPattern("Only one key allowed in match expression");
 }
 
 function equalTo(expected: Leaf): LeafMatcher {
   return (leaf) => leaf === expected;
 }
 
-function requireText(operator: string, argument: unknown): string {
+/** A text that is an address stands for every way to write it. */
+function compileText(expected: string): LeafMatcher {
+  const bytes = ipBytes(expected);
+  if (bytes === undefined) return equalTo(expected);
+  return ofText((text) => ipBytes(text)?.join() === bytes.join());
+}
+
+function requireText(operator: string, argument: PatternNode): string {
   if (typeof argument === "string") return argument;
-  throw invalidPattern(
-    `${operator} match pattern must be a string, not ${JSON.stringify(argument)}`,
-  );
+  throw invalidPattern(`${operator} match pattern must be a string`);
 }
 
 function ofText(matches: (text: string) => boolean): LeafMatcher {
   return (leaf) => typeof leaf === "string" && matches(leaf);
 }
 
-function ignoringCase(expected: string): LeafMatcher {
-  const lower = expected.toLowerCase();
-  return ofText((text) => text.toLowerCase() === lower);
+function expression(source: string): (text: string) => boolean {
+  const compiled = new RegExp(source);
+  return (text) => compiled.test(text);
 }
 
-function compileAffix(operator: "prefix" | "suffix", argument: unknown): LeafMatcher {
-  const ignoresCase = typeof argument === "object" && argument !== null;
-  const [inner, value] = ignoresCase ? onlyEntry(argument) : ["", argument];
-  if (ignoresCase && inner !== "equals-ignore-case")
-    throw invalidPattern(`Unsupported ${operator} operator ${inner}`);
-  const expected = requireText(ignoresCase ? inner : operator, value);
-  const fold = (text: string) => (ignoresCase ? text.toLowerCase() : text);
-  const affix = fold(expected);
-  return ofText((text) =>
-    operator === "prefix" ? fold(text).startsWith(affix) : fold(text).endsWith(affix),
-  );
+/** What matches a text whatever the case of its characters, each by itself. */
+function caseless(text: string): string {
+  const escape = (part: string) => part.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
+  return text
+    .split("")
+    .map((character) => {
+      const [lower, upper] = [character.toLowerCase(), character.toUpperCase()];
+      return lower === upper ? escape(character) : `(?:${escape(lower)}|${escape(upper)})`;
+    })
+    .join("");
+}
+
+function compileAffix(operator: "prefix" | "suffix", argument: PatternNode): LeafMatcher {
+  if (argument instanceof PatternObject) {
+    const [inner, value] = onlyEntry(argument);
+    if (inner !== "equals-ignore-case")
+      throw invalidPattern(`Unsupported ${operator} pattern: ${inner}`);
+    const source = caseless(requireText(inner, value));
+    return ofText(expression(operator === "prefix" ? `^${source}` : `${source}$`));
+  }
+  const affix = requireText(operator, argument);
+  return ofText((text) => (operator === "prefix" ? text.startsWith(affix) : text.endsWith(affix)));
 }
 
 /** `*` stands for any characters; `\*` and `\\` for themselves. */
 function compileWildcard(pattern: string): LeafMatcher {
-  let source = "";
+  const parts = [""];
   for (let i = 0; i < pattern.length; i++) {
-    const character = pattern.charAt(i);
+    let character = pattern.charAt(i);
     if (character === "*") {
       if (pattern[i + 1] === "*")
         throw invalidPattern(`Consecutive wildcard characters at pos ${i}`);
-      source += "[^]*";
-    } else if (character === "\\") {
-      const escaped = pattern.charAt(++i);
-      if (escaped !== "*" && escaped !== "\\")
-        throw invalidPattern(`Invalid escape character at pos ${i - 1}`);
-      source += `\\${escaped}`;
-    } else {
-      source += character.replace(/[.+?^${}()|[\]/]/g, "\\$&");
+      parts.push("");
+      continue;
     }
+    if (character === "\\") {
+      character = pattern.charAt(++i);
+      if (character !== "*" && character !== "\\")
+        throw invalidPattern(`Invalid escape character at pos ${i - 1}`);
+    }
+    parts[parts.length - 1] += character;
   }
-  const expression = new RegExp(`^${source}$`);
-  return ofText((text) => expression.test(text));
+  return ofText((text) => matchesParts(text, parts));
+}
+
+/** Whether the parts stand in a text one after the other, the first at its beginning and the last at its end. */
+function matchesParts(text: string, parts: readonly string[]): boolean {
+  const [first = "", ...others] = parts;
+  const last = others.pop();
+  if (last === undefined) return text === first;
+  if (!text.startsWith(first)) return false;
+  let from = first.length;
+  for (const part of others) {
+    const at = text.indexOf(part, from);
+    if (at < 0) return false;
+    from = at + part.length;
+  }
+  return text.length - last.length >= from && text.endsWith(last);
 }
 
 const COMPARISONS: Readonly<Record<string, (leaf: number, bound: number) => boolean>> = {
@@ -124,81 +150,74 @@ const COMPARISONS: Readonly<Record<string, (leaf: number, bound: number) => bool
 };
 
 /** One comparison, or a lower bound and an upper one. */
-function compileNumeric(argument: unknown): LeafMatcher {
-  if (!Array.isArray(argument) || (argument.length !== 2 && argument.length !== 4)) {
-    throw invalidPattern(`Invalid member in numeric match: ${JSON.stringify(argument)}`);
-  }
-  const parts = argument as unknown[];
+function compileNumeric(argument: PatternNode): LeafMatcher {
+  if (!Array.isArray(argument)) throw invalidPattern("Value of numeric must be an array.");
+  const parts = argument as readonly PatternNode[];
+  if (parts.length !== 2 && parts.length !== 4)
+    throw invalidPattern(`Too many or too few elements in numeric expression: ${parts.length}`);
   const tests: ((leaf: number) => boolean)[] = [];
   for (let i = 0; i < parts.length; i += 2) {
     const [operator, bound] = [parts[i], parts[i + 1]];
-    const compare = COMPARISONS[operator as string];
-    if (compare === undefined || typeof bound !== "number" || Math.abs(bound) > 5e9) {
-      throw invalidPattern(`Bad numeric range: ${JSON.stringify([operator, bound])}`);
-    }
+    const compare = typeof operator === "string" ? COMPARISONS[operator] : undefined;
+    if (compare === undefined || typeof bound !== "number")
+      throw invalidPattern(
+        `Bad numeric range: ${JSON.stringify(operator)} ${JSON.stringify(bound)}`,
+      );
     tests.push((leaf) => compare(leaf, bound));
   }
   if (parts.length === 4) requireRange(parts);
   return (leaf) => typeof leaf === "number" && tests.every((test) => test(leaf));
 }
 
-function requireRange([first, low, second, high]: readonly unknown[]): void {
-  const isRange =
-    String(first).startsWith(">") &&
-    String(second).startsWith("<") &&
-    (low as number) < (high as number);
-  if (!isRange)
-    throw invalidPattern(
-      `Bad numeric range operator: ${String(second)}; a range is a lower bound, then an upper`,
-    );
+function requireRange([first, low, second, high]: readonly PatternNode[]): void {
+  const isRange = (first === ">" || first === ">=") && (second === "<" || second === "<=");
+  if (!isRange) throw invalidPattern(`Bad numeric range operator: ${JSON.stringify(second)}`);
+  if ((low as number) >= (high as number)) throw invalidPattern("Bottom must be less than top");
 }
 
-function compileCidr(range: string): LeafMatcher {
-  try {
-    const [address, bits] = ipaddr.parseCIDR(range);
-    return ofText((text) => {
-      if (!ipaddr.isValid(text)) return false;
-      const parsed = ipaddr.parse(text);
-      return parsed.kind() === address.kind() && parsed.match(address, bits);
-    });
-  } catch {
-    throw invalidPattern(`Malformed CIDR ${JSON.stringify(range)}`);
-  }
+function compileCidr(text: string): LeafMatcher {
+  const isInRange = cidrRange(text);
+  if (isInRange === undefined) throw invalidPattern(`Malformed CIDR ${JSON.stringify(text)}`);
+  return ofText((address) => {
+    const bytes = ipBytes(address);
+    return bytes !== undefined && isInRange(bytes);
+  });
 }
 
 const INNER_OPERATORS = ["prefix", "suffix", "equals-ignore-case", "wildcard"];
 
 /** Matches whatever none of the arguments matches; a field that is missing is matched by nothing. */
-function compileAnythingBut(argument: unknown): LeafMatcher {
-  const excluded = typeof argument === "object" && argument !== null && !Array.isArray(argument);
-  const matchers = excluded ? compileExcluded(argument) : compileExcludedValues(argument);
+function compileAnythingBut(argument: PatternNode): LeafMatcher {
+  const matchers =
+    argument instanceof PatternObject ? compileExcluded(argument) : compileExcludedValues(argument);
   return (leaf) => !matchers.some((matches) => matches(leaf));
 }
 
-function compileExcludedValues(argument: unknown): LeafMatcher[] {
-  const values: unknown[] = Array.isArray(argument) ? argument : [argument];
-  if (values.length === 0)
-    throw invalidPattern("Value of anything-but must be an array or single string/number value.");
-  return values.map((value) => {
-    if (typeof value === "string" || typeof value === "number") return equalTo(value);
-    throw invalidPattern("Value of anything-but must be an array or single string/number value.");
-  });
+function compileExcludedValues(argument: PatternNode): LeafMatcher[] {
+  const values = listOf(argument);
+  const [first] = values;
+  const isOneType = values.every((value) => typeof value === typeof first);
+  if (!isOneType || (typeof first !== "string" && typeof first !== "number"))
+    throw invalidPattern(
+      "Value of anything-but must be an array or single string/number value, not of mixed types.",
+    );
+  return values.map((value) => equalTo(value as Leaf));
 }
 
-function compileExcluded(argument: object): LeafMatcher[] {
+function compileExcluded(argument: PatternObject): LeafMatcher[] {
   const [operator, value] = onlyEntry(argument);
   if (!INNER_OPERATORS.includes(operator))
     throw invalidPattern(`Unsupported anything-but pattern: ${operator}`);
-  const values: unknown[] = Array.isArray(value) ? value : [value];
+  const values = listOf(value);
   if (values.length === 0) throw invalidPattern(`Empty list inside anything-but/${operator}`);
   return values.map((each) => {
-    const isAffix = operator === "prefix" || operator === "suffix";
-    if (each === "" && isAffix) throw invalidPattern("Null prefix/suffix not allowed");
-    if (typeof each !== "string" && !(isAffix && typeof each === "object")) {
-      throw invalidPattern(
-        `Inside anything-but/${operator}, ${JSON.stringify(each)} is not supported.`,
-      );
-    }
-    return compileLeaf({ [operator]: each });
+    const text = requireText(`anything-but/${operator}`, each);
+    if (text === "" && (operator === "prefix" || operator === "suffix"))
+      throw invalidPattern("Null prefix/suffix not allowed");
+    return compileLeaf(new PatternObject([[operator, text]]));
   });
+}
+
+function listOf(value: PatternNode): readonly PatternNode[] {
+  return Array.isArray(value) ? (value as readonly PatternNode[]) : [value];
 }

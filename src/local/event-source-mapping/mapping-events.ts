@@ -2,6 +2,7 @@ import type { DynamoDBRecord } from "aws-lambda";
 
 import type { DiscardCondition } from "./batch-machine.js";
 import type { InvocationOutcome } from "./response.js";
+import type { WindowCall } from "./tumbling-window.js";
 
 /** One invocation of the function. */
 export interface InvokedEvent {
@@ -14,6 +15,8 @@ export interface InvokedEvent {
   readonly durationMs: number;
   /** From the newest record of the batch to the end of the invocation; records tell their age in whole seconds. */
   readonly iteratorAgeMs: number;
+  /** Where the mapping has tumbling windows: the window, with the state it was called with. */
+  readonly call?: WindowCall;
 }
 
 /** Records that were given up. */

@@ -1,3 +1,5 @@
+import type { OpenWindow } from "./tumbling-window.js";
+
 /** A shard as DescribeStream tells of it. */
 export interface ShardDescription {
   readonly shardId: string;
@@ -9,14 +11,36 @@ export interface ShardDescription {
 /** Where a mapping stands in one shard. */
 export type ShardPosition =
   | { readonly type: "TRIM_HORIZON" }
-  | { readonly type: "LATEST" }
-  /** Everything up to and including this sequence number is done. */
-  | { readonly type: "AFTER"; readonly sequenceNumber: string }
+  /** The shard's end, as it was at that time (Unix milliseconds) once the place is taken. */
+  | { readonly type: "LATEST"; readonly sinceMs?: number }
+  /** Everything up to and including this sequence number is done; a tumbling window may be open after it. */
+  | {
+      readonly type: "AFTER";
+      readonly sequenceNumber: string;
+      readonly window?: OpenWindow;
+    }
   /** Read to its end. */
   | { readonly type: "SHARD_END" };
 
 /** Positions by shard id. */
 export type ShardPositions = Readonly<Record<string, ShardPosition>>;
+
+/**
+ * Corrects what DescribeStream tells of shards being open or closed.
+ *
+ * One that has children gets no more records, though a description from the moment of a split may show it open still.
+ * A stream that is disabled shows all its shards closed, yet those without children are where it ends.
+ */
+export function withTrueStates(
+  shards: readonly ShardDescription[],
+  streamIsDisabled = false,
+): readonly ShardDescription[] {
+  const parents = new Set(shards.map(({ parentShardId }) => parentShardId));
+  return shards.map((shard) => {
+    if (parents.has(shard.shardId)) return { ...shard, closed: true };
+    return streamIsDisabled ? { ...shard, closed: false } : shard;
+  });
+}
 
 /**
  * Says which shards to read now, and from where.

@@ -14,7 +14,9 @@ export interface MappedRecord {
   readonly createdAtSeconds: number;
   /** Text that tells items apart; records of one item keep their order under parallelization. */
   readonly itemKey: string;
-  /** Bytes of the record in the invocation's payload. */
+  /** The record as it stands in the invocation's payload. */
+  readonly json: string;
+  /** Bytes of it there. */
   readonly payloadBytes: number;
 }
 
@@ -24,8 +26,14 @@ export interface MappedRecord {
  *
  * DynamoDB Local's own forms are turned into AWS's: its UUIDs, its size, and its time-to-live deletes, which it names
  * `UNKNOWN_TO_SDK_VERSION`.
+ *
+ * @param region of the record; the stream's own where it is not given.
  */
-export function toMappedRecord(sdk: SdkRecord, streamArn: string): MappedRecord {
+export function toMappedRecord(
+  sdk: SdkRecord,
+  streamArn: string,
+  region = streamArn.split(":")[3] ?? "",
+): MappedRecord {
   const body = sdk.dynamodb ?? {};
   const isTtlDelete = (sdk.eventName as string) === "UNKNOWN_TO_SDK_VERSION";
   const createdAtSeconds = Math.floor((body.ApproximateCreationDateTime?.getTime() ?? 0) / 1000);
@@ -40,7 +48,7 @@ export function toMappedRecord(sdk: SdkRecord, streamArn: string): MappedRecord 
     eventName: isTtlDelete ? "REMOVE" : sdk.eventName,
     eventVersion: "1.1",
     eventSource: "aws:dynamodb",
-    awsRegion: streamArn.split(":")[3] ?? "",
+    awsRegion: region,
     ...(identity && { userIdentity: identity }),
     dynamodb: {
       ApproximateCreationDateTime: createdAtSeconds,
@@ -51,13 +59,33 @@ export function toMappedRecord(sdk: SdkRecord, streamArn: string): MappedRecord 
     },
     eventSourceARN: streamArn,
   } as DynamoDBRecord;
+  const json = recordJson(record, createdAtSeconds);
   return {
     record,
     sequenceNumber: body.SequenceNumber ?? "",
     createdAtSeconds,
     itemKey: JSON.stringify(images.Keys),
-    payloadBytes: Buffer.byteLength(JSON.stringify(record)),
+    json,
+    payloadBytes: Buffer.byteLength(json),
   };
+}
+
+/** An event's JSON: records, and what stands behind them. */
+export function eventJson(records: readonly Pick<MappedRecord, "json">[], fields: object = {}) {
+  const rest = JSON.stringify(fields).slice(1);
+  const list = `{"Records":[${records.map(({ json }) => json).join()}]`;
+  return rest === "}" ? `${list}}` : `${list},${rest}`;
+}
+
+/** AWS writes the time as Java writes a double: 1.789651658E9. */
+function recordJson(record: DynamoDBRecord, createdAtSeconds: number): string {
+  const name = '"ApproximateCreationDateTime":';
+  const digits = String(createdAtSeconds);
+  if (digits.length < 8) return JSON.stringify(record);
+  const significant = digits.slice(1).replace(/0+$/, "") || "0";
+  const double = `${digits.charAt(0)}.${significant}E${digits.length - 1}`;
+  // The first place it stands is its own: attributes of that name come behind it.
+  return JSON.stringify(record).replace(`${name}${digits}`, `${name}${double}`);
 }
 
 const TTL_IDENTITY = { type: "Service", principalId: "dynamodb.amazonaws.com" };

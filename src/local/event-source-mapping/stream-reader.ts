@@ -7,7 +7,7 @@ import {
 } from "@aws-sdk/client-dynamodb-streams";
 
 import { MillraceError } from "../../errors.js";
-import type { ShardDescription, ShardPosition } from "./shard-graph.js";
+import { type ShardDescription, type ShardPosition, withTrueStates } from "./shard-graph.js";
 
 /** One answer of GetRecords. */
 export interface Page {
@@ -24,13 +24,22 @@ export interface Page {
 
 /** Reads one shard from a position on. */
 export interface ShardReader {
-  /** Takes the place to read from; what is written afterwards will be read. */
-  open(): Promise<void>;
+  /**
+   * Takes the place to read from; what is written afterwards will be read.
+   *
+   * @returns the place, in a form that another reader can go on from.
+   */
+  open(): Promise<ShardPosition>;
   /** The next page; rejects with whatever passing trouble there is, and can be asked again then. */
   next(): Promise<Page>;
 }
 
 const PAGE_RECORDS = 1_000;
+/**
+ * How much older than its place in the stream a record may say to be: DynamoDB tells the time in whole seconds, and
+ * DynamoDB Local in whole minutes.
+ */
+const TIME_SLACK_MS = 60_000;
 
 /**
  * All shards of a stream, page by page.
@@ -42,6 +51,7 @@ export async function describeShards(
   StreamArn: string,
 ): Promise<readonly ShardDescription[]> {
   const shards: ShardDescription[] = [];
+  let isDisabled = false;
   let ExclusiveStartShardId: string | undefined;
   do {
     const input = {
@@ -64,9 +74,10 @@ export async function describeShards(
         ...(ParentShardId !== undefined && { parentShardId: ParentShardId }),
       });
     }
+    isDisabled = StreamDescription?.StreamStatus === "DISABLED";
     ExclusiveStartShardId = StreamDescription?.LastEvaluatedShardId;
   } while (ExclusiveStartShardId !== undefined);
-  return shards;
+  return withTrueStates(shards, isDisabled);
 }
 
 function noStream(streamArn: string, cause: unknown): MillraceError {
@@ -80,14 +91,17 @@ function noStream(streamArn: string, cause: unknown): MillraceError {
 /**
  * Opens a shard at a position.
  *
- * An iterator lives 15 minutes; an expired one is replaced by one after the last record read. Data that is trimmed
- * away is skipped to the oldest that is left, and `onGap` told; a shard that is gone has ended.
+ * An iterator lives 15 minutes; an expired one is replaced by one after the last record read. At LATEST, where none was
+ * read yet, that is the oldest record not written before the place was taken, give or take how exactly its time is
+ * told. Data that is trimmed away is skipped to the oldest that is left, and `onGap` told; a shard that is gone has
+ * ended.
  */
 export function openShard(
   streams: DynamoDBStreamsClient,
   stream: { readonly streamArn: string; readonly shardId: string },
   start: ShardPosition,
   onGap: (message: string) => void,
+  nowMs: () => number,
 ): ShardReader {
   let position = start;
   let iterator: string | undefined;
@@ -95,26 +109,39 @@ export function openShard(
   async function openIterator(): Promise<string | undefined> {
     const { streamArn: StreamArn, shardId: ShardId } = stream;
     const input = { StreamArn, ShardId, ...iteratorInput(position) };
-    return (await streams.send(new GetShardIteratorCommand(input))).ShardIterator;
+    const sinceMs = nowMs();
+    const { ShardIterator } = await streams.send(new GetShardIteratorCommand(input));
+    if (position.type === "LATEST") position = { sinceMs, ...position };
+    return ShardIterator;
+  }
+
+  /** Records written before the place at LATEST was taken; there are some only where it was taken anew. */
+  function withoutOlder(records: readonly SdkRecord[]): readonly SdkRecord[] {
+    if (position.type !== "LATEST") return records;
+    const oldestMs = (position.sinceMs ?? 0) - TIME_SLACK_MS;
+    return records.filter(
+      ({ dynamodb }) => (dynamodb?.ApproximateCreationDateTime?.getTime() ?? 0) >= oldestMs,
+    );
   }
 
   async function read(): Promise<Page> {
-    const askedAtMs = Date.now();
+    const askedAtMs = nowMs();
     iterator ??= await openIterator();
     if (iterator === undefined) return endOfShard(askedAtMs);
     const answer = await streams.send(
       new GetRecordsCommand({ ShardIterator: iterator, Limit: PAGE_RECORDS }),
     );
-    const records = answer.Records ?? [];
+    const all = answer.Records ?? [];
+    const records = withoutOlder(all);
     const last = records[records.length - 1]?.dynamodb?.SequenceNumber;
     if (last !== undefined) position = { type: "AFTER", sequenceNumber: last };
     iterator = answer.NextShardIterator;
-    const durationMs = Date.now() - askedAtMs;
     return {
       records,
       askedAtMs,
-      durationMs,
-      isFull: records.length === PAGE_RECORDS,
+      durationMs: nowMs() - askedAtMs,
+      // A page without any of what was there is not the end of it.
+      isFull: all.length === PAGE_RECORDS || records.length < all.length,
       isLast: iterator === undefined,
     };
   }
@@ -122,18 +149,19 @@ export function openShard(
   return {
     async open() {
       iterator ??= await openIterator();
+      return position;
     },
     async next() {
       try {
         return await read();
       } catch (thrown) {
-        iterator = undefined;
         const name = errorName(thrown);
+        if (LOST_ITERATOR.has(name)) iterator = undefined;
         if (name === "ResourceNotFoundException" && !isStaleIterator(thrown))
-          return endOfShard(Date.now());
+          return endOfShard(nowMs());
         if (name === "TrimmedDataAccessException") {
           // DynamoDB Local says so of a shard nobody has written to yet; from the beginning on, nothing can be missed.
-          if (position.type === "TRIM_HORIZON") return { ...endOfShard(Date.now()), isLast: false };
+          if (position.type !== "AFTER") return { ...endOfShard(nowMs()), isLast: false };
           onGap(
             `shard ${stream.shardId}: the records after ${describePosition(position)} are trimmed away; going on with the oldest there are`,
           );
@@ -144,6 +172,13 @@ export function openShard(
     },
   };
 }
+
+/** Errors that end an iterator's life; after any other it can be used again. */
+const LOST_ITERATOR = new Set([
+  "ExpiredIteratorException",
+  "TrimmedDataAccessException",
+  "ResourceNotFoundException",
+]);
 
 function endOfShard(askedAtMs: number): Page {
   return { records: [], askedAtMs, durationMs: 0, isFull: false, isLast: true };
@@ -162,7 +197,10 @@ function iteratorInput(position: ShardPosition) {
         SequenceNumber: position.sequenceNumber,
       };
     case "LATEST":
-      return { ShardIteratorType: "LATEST" as const };
+      return {
+        ShardIteratorType:
+          position.sinceMs === undefined ? ("LATEST" as const) : ("TRIM_HORIZON" as const),
+      };
     case "TRIM_HORIZON":
     case "SHARD_END":
       return { ShardIteratorType: "TRIM_HORIZON" as const };

@@ -8,6 +8,7 @@ import {
   FAKE_STREAM_ARN,
   type FakeStreams,
 } from "../../support/fake-streams.js";
+import { createVirtualClock } from "../../support/virtual-clock.js";
 
 const noMore = () => new Promise((resolve) => setTimeout(resolve, 1));
 async function until(isSo: () => boolean): Promise<void> {
@@ -45,7 +46,7 @@ function expectInOrder(deliveries: readonly string[][]): void {
   for (const delivered of deliveries) expect(delivered).toEqual([...delivered].sort());
 }
 
-describe("a mapping of a stream of four shards", () => {
+describe("G15: a mapping of a stream of four shards", () => {
   test("A1: delivers every record, in order per item, while iterators expire and calls are throttled", async () => {
     let calls = 0;
     const names = ["ExpiredIteratorException", "LimitExceededException"];
@@ -99,9 +100,9 @@ describe("a mapping of a stream of four shards", () => {
     const checkpoints = createMemoryCheckpoints();
     const { handler, firstDeliveries, count } = recordingHandler(() => false);
     let invocations = 0;
-    const counting: LambdaHandler = (event, context) => {
+    const counting: LambdaHandler = (event, context, callback) => {
       invocations += event.Records.length;
-      return handler(event, context);
+      return handler(event, context, callback);
     };
     for (let i = 0; i < 500; i++) streams.write(String(i % 50));
     const before = await mapping(streams, counting, { checkpoints });
@@ -127,16 +128,20 @@ describe("a mapping of a stream of four shards", () => {
   });
 
   test("waits for the batching window, and sends a full batch at once", async () => {
-    const streams = createFakeStreams(1);
-    const sizes: number[] = [];
-    const handler: LambdaHandler = ({ Records }) => void sizes.push(Records.length);
+    const clock = createVirtualClock();
+    const streams = createFakeStreams(1, undefined, () => clock.nowMs());
+    const calls: { readonly size: number; readonly atMs: number }[] = [];
+    const handler: LambdaHandler = ({ Records }) =>
+      void calls.push({ size: Records.length, atMs: clock.nowMs() });
     for (let i = 0; i < 5; i++) streams.write("1");
     await using running = await mapping(streams, handler, {
       batchSize: 2,
-      maximumBatchingWindowInSeconds: 1,
+      maximumBatchingWindowInSeconds: 5,
+      clock,
     });
-    await until(() => sizes.length === 3);
-    expect(sizes).toEqual([2, 2, 1]);
+    await until(() => calls.length === 3);
+    expect(calls.map(({ size }) => size)).toEqual([2, 2, 1]);
+    expect(calls[2]!.atMs - calls[1]!.atMs).toBe(5_000);
     expect(running.functionName).toBe("function");
   });
 

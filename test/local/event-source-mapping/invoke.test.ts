@@ -1,35 +1,48 @@
 import { describe, expect, test } from "@jest/globals";
 
-import { invoke, type LambdaHandler } from "../../../src/local/event-source-mapping/invoke.js";
-import { streamRecord } from "../../support/records.js";
+import { systemClock } from "../../../src/local/event-source-mapping/clock.js";
+import {
+  createFunction,
+  type LambdaHandler,
+} from "../../../src/local/event-source-mapping/invoke.js";
 
-const record = streamRecord({ new: { id: "1" }, sequenceNumber: "111111111111111111111" });
-const call = (handler: LambdaHandler, timeoutSeconds = 3) =>
-  invoke(
-    { handler, functionName: "tables", timeoutSeconds, memoryLimitInMB: 512 },
-    [record],
-    "request",
-    true,
+const EVENT = '{"Records":[{"eventID":"1"}]}';
+const functionOf = (handler: LambdaHandler, timeoutSeconds = 3, qualifier?: string) =>
+  createFunction(
+    {
+      startContainer: () => handler,
+      functionName: "tables",
+      version: "7",
+      region: "us-east-1",
+      accountId: "000000000000",
+      memoryLimitInMB: 512,
+      timeoutSeconds,
+      ...(qualifier !== undefined && { qualifier }),
+    },
+    systemClock,
   );
 
 describe("an invocation", () => {
-  test("hands over Lambda's context, with a remaining time that counts down", async () => {
+  test("G16: hands over Lambda's context, with a remaining time that counts down", async () => {
     let seen: unknown;
-    await call((event, context) => {
+    const handler: LambdaHandler = (event, context) => {
       seen = [
         event.Records.length,
         context.awsRequestId,
         context.functionName,
         context.functionVersion,
+        context.invokedFunctionArn,
         context.memoryLimitInMB,
       ];
       expect(context.getRemainingTimeInMillis()).toBeLessThanOrEqual(3_000);
       expect(context.getRemainingTimeInMillis()).toBeGreaterThan(1_000);
-    });
-    expect(seen).toEqual([1, "request", "tables", "$LATEST", "512"]);
+    };
+    await functionOf(handler, 3, "live").invoke(EVENT, "request");
+    const arn = "arn:aws:lambda:us-east-1:000000000000:function:tables:live";
+    expect(seen).toEqual([1, "request", "tables", "7", arn, "512"]);
   });
 
-  test("that throws at once, rejects, or takes too long fails the whole batch", async () => {
+  test("G16: that throws at once, rejects, or takes too long is an error", async () => {
     const failures: LambdaHandler[] = [
       () => {
         throw new Error("at once");
@@ -38,11 +51,43 @@ describe("an invocation", () => {
       () => new Promise(() => undefined),
     ];
     for (const handler of failures) {
-      const { outcome, error } = await call(handler, 0.05);
-      expect(outcome).toEqual({ type: "failure", thrown: true });
-      expect((error as Error).message).toMatch(
-        /at once|later|Task timed out after 0.05.00 seconds/,
-      );
+      const { error, response } = await functionOf(handler, 0.05).invoke(EVENT, "request");
+      expect(response).toBeUndefined();
+      expect((error as Error).message).toMatch(/at once|later|Task timed out after 0.05 seconds/);
     }
+  });
+
+  test("gets an event of its own, whatever the invocation before did to it", async () => {
+    const seen: number[] = [];
+    const fn = functionOf((event) => {
+      seen.push(event.Records.length);
+      event.Records.length = 0;
+    });
+    await fn.invoke(EVENT, "a");
+    await fn.invoke(EVENT, "a");
+    expect(seen).toEqual([1, 1]);
+  });
+
+  test("is answered as JSON carries it, by promise or callback", async () => {
+    const answers: LambdaHandler[] = [
+      () => ({ at: new Date(0), gone: undefined }),
+      (_event, _context, callback) => callback(undefined, { at: new Date(0) }),
+      (_event, context) => {
+        (context.succeed as (response: unknown) => void)({ at: new Date(0) });
+        return new Promise(() => undefined);
+      },
+    ];
+    for (const handler of answers)
+      expect((await functionOf(handler).invoke(EVENT, "a")).response).toEqual({
+        at: "1970-01-01T00:00:00.000Z",
+      });
+    expect((await functionOf(() => undefined).invoke(EVENT, "a")).response).toBeNull();
+  });
+
+  test("whose answer JSON cannot hold, or is above 6 MB, is an error", async () => {
+    const circular: Record<string, unknown> = {};
+    circular["self"] = circular;
+    for (const answer of [circular, "x".repeat(6_291_557)])
+      expect((await functionOf(() => answer).invoke(EVENT, "a")).error).toBeInstanceOf(Error);
   });
 });

@@ -5,6 +5,7 @@ import {
   type ShardPositions,
   shardsPassedOver,
   shardsToRead,
+  withTrueStates,
 } from "../../../src/local/event-source-mapping/shard-graph.js";
 import { readCases } from "./cases.js";
 
@@ -12,7 +13,14 @@ interface LineageCase {
   readonly name: string;
   readonly shards?: readonly { shardId: string; parent: string | null; end: string | null }[];
   readonly startingPosition?: "TRIM_HORIZON" | "LATEST" | null;
-  readonly expect: { readonly startReading?: Record<string, string> } | string;
+  readonly streamStatus?: string;
+  readonly expect:
+    | {
+        readonly startReading?: Record<string, string>;
+        readonly open?: readonly string[];
+        readonly closed?: readonly string[];
+      }
+    | string;
 }
 
 const shard = (shardId: string, parentShardId?: string, closed = false): ShardDescription => ({
@@ -40,7 +48,28 @@ describe("shards are read in the order of their lineage", () => {
     expect(types).toEqual(typeof expected === "object" ? expected.startReading : {});
   });
 
-  test("a child waits until its parent is read to its end", () => {
+  const described = readCases<LineageCase>("lineage-cases").filter(
+    (each) => typeof each.expect === "object" && each.expect.open,
+  );
+
+  test.each(described)("$name", ({ shards = [], streamStatus, expect: expected }) => {
+    const states = withTrueStates(
+      shards.map(({ shardId, parent, end }) => shard(shardId, parent ?? undefined, end !== null)),
+      streamStatus === "DISABLED",
+    );
+    const idsOf = (closed: boolean) =>
+      states.filter((each) => each.closed === closed).map(({ shardId }) => shardId);
+    expect({ open: idsOf(false), closed: idsOf(true) }).toEqual(expected);
+  });
+
+  test("an open shard that has children is closed: the description is older than the split", () => {
+    expect(withTrueStates([shard("P"), shard("C", "P")])).toEqual([
+      shard("P", undefined, true),
+      shard("C", "P"),
+    ]);
+  });
+
+  test("N8: a child waits until its parent is read to its end", () => {
     const shards = [shard("parent", undefined, true), shard("child", "parent")];
     expect(read(shards, {}, "TRIM_HORIZON")).toEqual({ parent: { type: "TRIM_HORIZON" } });
     expect(read(shards, { parent: { type: "SHARD_END" } }, "TRIM_HORIZON")).toEqual({

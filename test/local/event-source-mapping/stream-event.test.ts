@@ -1,7 +1,7 @@
 import type { _Record as SdkRecord } from "@aws-sdk/client-dynamodb-streams";
 import { describe, expect, test } from "@jest/globals";
 
-import { toMappedRecord } from "../../../src/local/event-source-mapping/stream-event.js";
+import { eventJson, toMappedRecord } from "../../../src/local/event-source-mapping/stream-event.js";
 import { readCases } from "./cases.js";
 
 const ARN = "arn:aws:dynamodb:us-east-1:111111111111:table/T/stream/2026-09-17T13:26:53.746";
@@ -90,4 +90,19 @@ describe("a record of GetRecords becomes the one Lambda hands over", () => {
       expect(toMappedRecord(sdkRecord(images), ARN).record.dynamodb?.SizeBytes).toBe(SizeBytes);
     },
   );
+
+  test("and stands in the payload with its time as Java writes a double", () => {
+    const json = (seconds: number) =>
+      toMappedRecord(sdkRecord({ ApproximateCreationDateTime: new Date(seconds * 1000) }), ARN)
+        .json;
+    expect(json(1_789_651_658)).toContain('"ApproximateCreationDateTime":1.789651658E9,');
+    expect(json(1_789_651_660)).toContain('"ApproximateCreationDateTime":1.78965166E9,');
+    expect(JSON.parse(json(1_789_651_658))).toEqual(
+      toMappedRecord(sdkRecord({ ApproximateCreationDateTime: new Date(1_789_651_658_000) }), ARN)
+        .record,
+    );
+    const all = [{ json: '{"a":1}' }, { json: '{"b":2}' }];
+    expect(eventJson(all, { state: {} })).toBe('{"Records":[{"a":1},{"b":2}],"state":{}}');
+    expect(eventJson([])).toBe('{"Records":[]}');
+  });
 });
