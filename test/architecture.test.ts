@@ -9,6 +9,14 @@ const ROOT = resolve(import.meta.dirname, "..");
 /** Modules and folders ("…/") whose logic is tested where it is used, by the test named. Keep it small. */
 const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "src/sink/collision.ts": "test/sink/contract/owners.ts",
+  "src/sink/redis/read-collections.ts": "test/sink/contract/collections.ts",
+  "src/sink/redis/read-entries.ts": "test/sink/redis/redis-sink.int.test.ts",
+  "src/sink/redis/script-call.ts": "test/sink/redis/redis-sink.int.test.ts",
+  "src/sink/redis/send-scripts.ts": "test/sink/redis/redis-sink.int.test.ts",
+  "src/view/cache-rows.ts": "test/view/cache-view.test.ts",
+  "src/view/cache-view-mistakes.ts": "test/view/cache-view.test.ts",
+  "src/view/member-key.ts": "test/sink/contract/collections.ts",
+  "src/view/redis-key-fault.ts": "test/view/cache-view.test.ts",
   "src/sink/dynamodb/stored-item.ts": "test/sink/dynamodb/dynamodb-sink.int.test.ts",
   "src/state/state-table.ts": "test/state/quarantine-contract.ts",
   "src/local/event-source-mapping/shard-worker.ts":
