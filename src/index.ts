@@ -6,10 +6,22 @@ export { createCacheHandler, createCombinedHandler } from "./compose-cache.js";
 export { type ErrorCode, type ErrorContext, isMillraceError, MillraceError } from "./errors.js";
 export type { StreamHandler } from "./lambda/stream-handler.js";
 export {
+  type CachedEntry,
+  type CacheReader,
+  type CacheReaderOptions,
+  createCacheReader,
+  type GetOptions,
+  type ScoredMember,
+} from "./read/cache-reader.js";
+export { createItemLoader, type ItemLoader, type LoadedItem } from "./read/source-item.js";
+export {
   type CacheType,
   type CacheView,
   cacheView,
   type CacheViewOptions,
+  type CollectionType,
+  type EntryType,
+  type NotificationType,
 } from "./view/cache-view.js";
 export { collectDeclarations, type Declarations } from "./view/declarations.js";
 export { binaryKey, type KeyAttribute, numberKey, type TableKey } from "./view/key.js";

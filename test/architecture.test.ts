@@ -9,6 +9,8 @@ const ROOT = resolve(import.meta.dirname, "..");
 /** Modules and folders ("…/") whose logic is tested where it is used, by the test named. Keep it small. */
 const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "src/sink/collision.ts": "test/sink/contract/owners.ts",
+  "src/read/read-through.ts": "test/read/cache-reader.int.test.ts",
+  "src/sink/redis/fill-call.ts": "test/read/cache-reader.int.test.ts",
   "src/sink/redis/read-collections.ts": "test/sink/contract/collections.ts",
   "src/sink/redis/read-entries.ts": "test/sink/redis/redis-sink.int.test.ts",
   "src/sink/redis/script-call.ts": "test/sink/redis/redis-sink.int.test.ts",
