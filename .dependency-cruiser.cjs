@@ -50,6 +50,12 @@ module.exports = {
       "bookkeeping knows changes and views, not the pipeline",
     ),
     floor(
+      "read-sees-sinks",
+      "read",
+      ["change", "view", "dynamodb", "sink"],
+      "reading knows rows where they are kept, not the pipeline",
+    ),
+    floor(
       "pipeline-sees-ports",
       "pipeline",
       ["change", "view", "sink", "state"],

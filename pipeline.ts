@@ -139,3 +139,55 @@ export const airportCards = cacheView({
   key: ({ iata }) => `airport:${iata}`,
   value: ({ iata, name, city, state }) => ({ iata, name, place: `${city}, ${state}` }),
 });
+
+/** What each airport's screen shows: the newest departures first, at most ten of them, by a plain LRANGE. */
+export const newestDepartures = cacheView({
+  name: "newest-departures",
+  source: flights,
+  where: { status: ["DEPARTED", "LANDED"] },
+  type: "list",
+  key: ({ origin }) => `departures:${origin}`,
+  score: ({ scheduledAt }) => Date.parse(`${scheduledAt}Z`),
+  value: ({ flightId, destination, scheduledAt, status, delay = 0 }) => ({
+    flightId,
+    destination,
+    scheduledAt,
+    status,
+    delay,
+  }),
+  keep: 10,
+});
+
+/** The twenty flights that left latest of all, by a plain ZREVRANGE. */
+export const worstDelays = cacheView({
+  name: "worst-delays",
+  source: flights,
+  where: { status: ["DEPARTED", "LANDED"], delay: { gte: 60 } },
+  type: "sorted-set",
+  key: () => "worst-delays",
+  member: ({ flightId }) => flightId,
+  score: ({ delay = 0 }) => delay,
+  keep: 20,
+  spare: 80,
+});
+
+/** Airports with a flight in the air that left an hour late or more; an airport leaves with the last of them. */
+export const disruptedAirports = cacheView({
+  name: "disrupted-airports",
+  source: flights,
+  where: { status: ["DEPARTED"], delay: { gte: 60 } },
+  type: "set",
+  key: () => "disrupted-airports",
+  member: ({ origin }) => origin,
+});
+
+/** Every landing, told once to whoever reads the stream; it holds about the last thousand. */
+export const landings = cacheView({
+  name: "landings",
+  source: flights,
+  where: { status: ["LANDED"] },
+  type: "stream",
+  key: () => "landings",
+  value: ({ flightId, destination, delay = 0 }) => ({ flightId, destination, delay }),
+  maxLength: 1_000,
+});

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 
+import { cache } from "./cache.js";
 import { latency } from "./latency.js";
 import { mappingLatency } from "./mapping-latency.js";
 import { soak } from "./soak.js";
@@ -16,6 +17,7 @@ const SECTIONS = {
   results: throughput,
   latency,
   mapping: mappingLatency,
+  cache,
   soak,
 } as const;
 

@@ -1,7 +1,4 @@
-/**
- * Compiles src/sink/redis/lua/*.lua into one TypeScript module, so that the scripts work alike under tsc, jest, esbuild
- * and the CLI. With --check, says whether the module is up to date instead of writing it.
- */
+/** Compiles src/sink/redis/lua/*.lua, with what they include, into one module; --check says whether it is up to date. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -15,7 +12,7 @@ const entries = readdirSync(folder)
     const [, name, keys] = /^(.+)-(\d+)\.lua$/.exec(file) ?? [];
     if (!name)
       throw new Error(`${join(folder, file)}: name a script <operation>-<number of keys>.lua`);
-    const lua = readFileSync(join(folder, file), "utf8");
+    const lua = withoutComments(withIncludes(readFileSync(join(folder, file), "utf8")));
     const camel = name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
     return `  ${camel}: {\n    numberOfKeys: ${keys},\n    lua: ${JSON.stringify(lua)},\n  },`;
   });
@@ -27,3 +24,18 @@ if (process.argv.includes("--check")) {
   process.exit(1);
 }
 writeFileSync(target, text);
+
+/** `--@include name` on a line of its own stands for the functions in include/<name>.lua. */
+function withIncludes(lua) {
+  return lua.replace(/^--@include (.+)\n/gm, (_, name) =>
+    readFileSync(join(folder, "include", `${name}.lua`), "utf8"),
+  );
+}
+
+/** Comments are for readers of the files; every server and every bundle would carry them. */
+function withoutComments(lua) {
+  return lua
+    .replace(/^--\[\[[^]*?\]\]\n/gm, "")
+    .replace(/^ *--.*\n/gm, "")
+    .replace(/\n{2,}/g, "\n");
+}

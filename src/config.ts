@@ -11,6 +11,8 @@ export interface Config {
   readonly streamsEndpoint?: string;
   /** `redis://` or `rediss://` (TLS), with user and password where needed. */
   readonly redisUrl?: string;
+  /** Whether that address is one of a cluster. */
+  readonly redisCluster?: boolean;
 }
 
 /** Environment variables that exist, and what each means. The endpoint names are the AWS SDKs' own. */
@@ -20,6 +22,7 @@ export const VARIABLES = {
   AWS_ENDPOINT_URL_DYNAMODB: "endpoint of DynamoDB, where it is not AWS's",
   AWS_ENDPOINT_URL_DYNAMODB_STREAMS: "endpoint of DynamoDB Streams (default: that of DynamoDB)",
   REDIS_URL: "redis:// or rediss:// address of the cache",
+  REDIS_CLUSTER: "true where that address is a cluster's",
 } as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -42,6 +45,7 @@ export function readConfig(environment: Environment = process.env): Config {
     ...urlMistakes("AWS_ENDPOINT_URL_DYNAMODB", dynamodbEndpoint, ["http:", "https:"]),
     ...urlMistakes("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", streamsEndpoint, ["http:", "https:"]),
     ...urlMistakes("REDIS_URL", redisUrl, ["redis:", "rediss:"]),
+    ...flagMistakes("REDIS_CLUSTER", read("REDIS_CLUSTER")),
   ];
   if (mistakes.length > 0) throw configurationError("environment", mistakes);
   return {
@@ -50,6 +54,7 @@ export function readConfig(environment: Environment = process.env): Config {
     ...(dynamodbEndpoint && { dynamodbEndpoint }),
     ...(streamsEndpoint && { streamsEndpoint }),
     ...(redisUrl && { redisUrl }),
+    ...(read("REDIS_CLUSTER") === "true" && { redisCluster: true }),
   };
 }
 
@@ -71,6 +76,11 @@ function urlMistakes(
   return [
     `${variable} is "${value}"; give an address that begins with ${protocols.map((p) => `${p}//`).join(" or ")}`,
   ];
+}
+
+function flagMistakes(variable: string, value: string | undefined): string[] {
+  if (value === undefined || value === "true" || value === "false") return [];
+  return [`${variable} is "${value}"; give true or false`];
 }
 
 /** The name DynamoDB knows a declared table by. */

@@ -7,6 +7,18 @@ export { type ReaderOptions, tableReader } from "./compose-readers.js";
 export { type ErrorCode, type ErrorContext, isMillraceError, MillraceError } from "./errors.js";
 export type { StreamHandler } from "./lambda/stream-handler.js";
 export {
+  type CachedEntry,
+  type CacheReader,
+  type CacheReaderOptions,
+  createCacheReader,
+  type GetOptions,
+  type ScoredMember,
+} from "./read/cache-reader.js";
+export type { KeyValue, KeyValues } from "./read/key-values.js";
+export type { SortRange } from "./read/sort-range.js";
+export { createItemLoader, type ItemLoader, type LoadedItem } from "./read/source-item.js";
+export type { Page, QueryOptions, ReadOptions, TableReader } from "./read/table-reader.js";
+export {
   type AggregateView,
   aggregateView,
   type AggregateViewOptions,
@@ -25,14 +37,14 @@ export {
   topK,
 } from "./view/aggregate/measure.js";
 export { bucket, type BucketOptions, type BucketUnit } from "./view/aggregate/time-bucket.js";
-export type { KeyValue, KeyValues } from "./read/key-values.js";
-export type { SortRange } from "./read/sort-range.js";
-export type { Page, QueryOptions, ReadOptions, TableReader } from "./read/table-reader.js";
 export {
   type CacheType,
   type CacheView,
   cacheView,
   type CacheViewOptions,
+  type CollectionType,
+  type EntryType,
+  type NotificationType,
 } from "./view/cache-view.js";
 export { collectDeclarations, type Declarations } from "./view/declarations.js";
 export { binaryKey, type KeyAttribute, numberKey, type TableKey } from "./view/key.js";

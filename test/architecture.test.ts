@@ -9,6 +9,16 @@ const ROOT = resolve(import.meta.dirname, "..");
 /** Modules and folders ("…/") whose logic is tested where it is used, by the test named. Keep it small. */
 const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "src/sink/collision.ts": "test/sink/contract/owners.ts",
+  "src/read/read-through.ts": "test/read/cache-reader.int.test.ts",
+  "src/sink/redis/fill-call.ts": "test/read/cache-reader.int.test.ts",
+  "src/sink/redis/read-collections.ts": "test/sink/contract/collections.ts",
+  "src/sink/redis/read-entries.ts": "test/sink/redis/redis-sink.int.test.ts",
+  "src/sink/redis/script-call.ts": "test/sink/redis/redis-sink.int.test.ts",
+  "src/sink/redis/send-scripts.ts": "test/sink/redis/redis-sink.int.test.ts",
+  "src/view/cache-rows.ts": "test/view/cache-view.test.ts",
+  "src/view/cache-view-mistakes.ts": "test/view/cache-view.test.ts",
+  "src/view/member-key.ts": "test/sink/contract/collections.ts",
+  "src/view/redis-key-fault.ts": "test/view/cache-view.test.ts",
   "src/sink/dynamodb/stored-item.ts": "test/sink/dynamodb/dynamodb-sink.int.test.ts",
   "src/sink/aggregate/commit-run.ts": "test/sink/aggregate/aggregate-faults.test.ts",
   "src/sink/aggregate/effects.ts": "test/sink/aggregate/aggregate-faults.test.ts",

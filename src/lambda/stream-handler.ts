@@ -69,6 +69,7 @@ function countView(metrics: Metrics, report: ViewReport): void {
   metrics.addDimension("view", report.view);
   metrics.addMetric("applied", "Count", report.applied);
   metrics.addMetric("stale", "Count", report.stale);
+  metrics.addMetric("skipped", "Count", report.skipped);
   metrics.addMetric("unchanged", "Count", report.unchanged);
   metrics.addMetric("quarantined", "Count", report.quarantined);
   metrics.addMetric("unresolved", "Count", report.unresolved);

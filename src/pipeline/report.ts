@@ -5,6 +5,8 @@ export interface ViewReport {
   readonly view: string;
   applied: number;
   stale: number;
+  /** Not kept in memory: not hot, or larger than the view allows. */
+  skipped: number;
   /** Items whose change left the view as it was, and so cost nothing. */
   unchanged: number;
   quarantined: number;

@@ -33,7 +33,15 @@ export function createTally(records: number): Tally {
   function counts(view: string): Counts {
     const known = views.get(view);
     if (known) return known;
-    const none = { applied: 0, stale: 0, unchanged: 0, quarantined: 0, unresolved: 0, lagMs: 0 };
+    const none = {
+      applied: 0,
+      stale: 0,
+      skipped: 0,
+      unchanged: 0,
+      quarantined: 0,
+      unresolved: 0,
+      lagMs: 0,
+    };
     const fresh = { view, ...none, changes: 0, poison: 0, newestSeconds: 0 };
     views.set(view, fresh);
     return fresh;
@@ -52,6 +60,7 @@ export function createTally(records: number): Tally {
       for (const { outcome } of results) {
         if (outcome === "applied") count.applied++;
         else if (outcome === "stale") count.stale++;
+        else if (outcome === "skipped") count.skipped++;
       }
     },
     quarantined(problem) {
@@ -85,7 +94,8 @@ export function createTally(records: number): Tally {
 }
 
 function viewReport(count: Counts, nowMs: number): ViewReport {
-  const { view, applied, stale, unchanged, quarantined, unresolved, newestSeconds } = count;
+  const { view, applied, stale, skipped, unchanged, quarantined, unresolved, newestSeconds } =
+    count;
   const lagMs = newestSeconds === 0 ? 0 : Math.max(0, nowMs - newestSeconds * 1000);
-  return { view, applied, stale, unchanged, quarantined, unresolved, lagMs };
+  return { view, applied, stale, skipped, unchanged, quarantined, unresolved, lagMs };
 }

@@ -7,9 +7,10 @@ import type { View } from "../view/view.js";
 /**
  * What became of a mutation.
  *
- * `applied`: the sink holds it now. `stale`: something at least as new was there; success, not an error.
+ * `applied`: the sink holds it now. `stale`: something at least as new was there; success, not an error. `skipped`: the
+ * view does not keep such a row in memory (it is not hot, or too large), and nothing older is there either.
  */
-export type Outcome = "applied" | "stale";
+export type Outcome = "applied" | "stale" | "skipped";
 
 /** The answer to one mutation: an outcome, or the error that kept it from having one. */
 export type ApplyResult =

@@ -138,13 +138,14 @@ describe("metrics", () => {
           {
             Namespace: "Millrace",
             Dimensions: [["service", "view"]],
-            Metrics: ["applied", "stale", "unchanged", "quarantined", "unresolved", "lag"].map((Name) => ({ Name, Unit: Name === "lag" ? "Milliseconds" : "Count" })), // prettier-ignore
+            Metrics: ["applied", "stale", "skipped", "unchanged", "quarantined", "unresolved", "lag"].map((Name) => ({ Name, Unit: Name === "lag" ? "Milliseconds" : "Count" })), // prettier-ignore
           },
         ],
       },
       view: "by-customer",
       applied: 2,
       stale: 0,
+      skipped: 0,
       lag: 0,
     });
     expect(metricLines()[1]).toMatchObject({ view: "totals", applied: 2 });

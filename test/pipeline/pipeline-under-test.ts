@@ -176,7 +176,16 @@ export function pipelineUnderTest(replaced: Replaced = {}): PipelineUnderTest {
 /** One view's part of a report; all zero where it has none. */
 export function reportOf(report: BatchReport, view: string): Omit<ViewReport, "lagMs"> {
   const { lagMs: _lag, ...counts } = report.views.find((each) => each.view === view) ?? {
-    ...{ view, applied: 0, stale: 0, unchanged: 0, quarantined: 0, unresolved: 0, lagMs: 0 },
+    ...{
+      view,
+      applied: 0,
+      stale: 0,
+      skipped: 0,
+      unchanged: 0,
+      quarantined: 0,
+      unresolved: 0,
+      lagMs: 0,
+    },
   };
   return counts;
 }

@@ -52,7 +52,7 @@ describe("a batch", () => {
     const first = insert("1", { total: 1 });
     await process([first]);
     const report = await process([first, modify("2", { customer: "a" }, { customer: "b" })]);
-    expect(reportOf(report, "totals")).toEqual({ view: "totals", applied: 0, stale: 1, unchanged: 1, quarantined: 0, unresolved: 0 }); // prettier-ignore
+    expect(reportOf(report, "totals")).toEqual({ view: "totals", applied: 0, stale: 1, skipped: 0, unchanged: 1, quarantined: 0, unresolved: 0 }); // prettier-ignore
     expect(reportOf(report, "by-customer")).toMatchObject({ applied: 2, stale: 1 });
   });
 

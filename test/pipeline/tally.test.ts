@@ -40,7 +40,15 @@ describe("a tally", () => {
     tally.results(workAt(AT), [{ outcome: "failed", error }]);
     tally.results(workAt(AT, byCustomer), [{ outcome: "stale" }]);
     tally.unchanged("totals");
-    const none = { applied: 0, stale: 0, unchanged: 0, quarantined: 0, unresolved: 0, lagMs: 0 };
+    const none = {
+      applied: 0,
+      stale: 0,
+      skipped: 0,
+      unchanged: 0,
+      quarantined: 0,
+      unresolved: 0,
+      lagMs: 0,
+    };
     expect(tally.report(AT * 1000).views).toEqual([
       { ...none, view: "totals", applied: 2, stale: 1, unchanged: 1 },
       { ...none, view: "by-customer", stale: 1 },

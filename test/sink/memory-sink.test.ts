@@ -3,6 +3,8 @@ import { encodeItem } from "../../src/change/encode-item.js";
 import { createMemorySink } from "../../src/sink/memory-sink.js";
 import { source } from "../../src/view/source.js";
 import { tableView } from "../../src/view/table-view.js";
+import { shownOf } from "./contract/collection-subject.js";
+import { describeCollectionContract } from "./contract/collections.js";
 import { describeSinkContract } from "./sink-contract.js";
 
 function open(tombstones: boolean) {
@@ -26,3 +28,12 @@ describeSinkContract(
   { keepsTombstones: false, limitsSize: true, runs: 100 },
   async () => open(false),
 );
+
+describeCollectionContract("the memory sink", 20, async () => {
+  const sink = createMemorySink();
+  return {
+    sink,
+    shown: (view, collection) => shownOf(sink, view, collection),
+    close: () => sink.close(),
+  };
+});

@@ -133,7 +133,24 @@ describe("mistakes in a cache view", () => {
 
   test.each<[string, object, string]>([
     ["its name", { name: "-" }, 'view "-": not a name'],
-    ["its type", { type: "list" }, 'view "v": type is "list"; there are "json" and "hash"'],
+    [
+      "its type",
+      { type: "zset" },
+      'view "v": type is "zset"; there are "json", "hash", "sorted-set"',
+    ],
+    ["what a kind needs", { type: "set" }, 'view "v": member is missing; a set view needs it'],
+    ["what a kind does not take", { keep: 3 }, 'view "v": a json view takes no keep; leave it out'],
+    ["what is hot", { hot: "some" }, 'view "v": hot is "some"; give "all", "pulled" or a function'],
+    [
+      "too much jitter",
+      { ttlJitter: 1 },
+      'view "v": ttlJitter is 1; give a share of the life from 0 to below 1',
+    ],
+    [
+      "no size",
+      { maxValueBytes: 0 },
+      'view "v": maxValueBytes is 0; give a whole number of bytes above 0',
+    ],
     ["no type", { type: undefined }, 'view "v": type is undefined; there are'],
     [
       "its key",

@@ -6,6 +6,7 @@ import { type OwnedItem, recomputeGroups } from "../../view/aggregate/recompute-
 import { canonicalText } from "../../view/canonical-text.js";
 import type { Row } from "../../view/row.js";
 import type { View } from "../../view/view.js";
+import { visibleRows } from "../../view/visible-rows.js";
 
 /** How a view's rows compare with a recomputation from its source. */
 export interface Comparison {
@@ -57,10 +58,14 @@ export async function compareView(view: View, reads: ComparisonReads): Promise<C
   return { view: view.name, sink, rows, missing: expected.size, extra, different };
 }
 
-/** The rows a view should have; those of groups need all items at once, and no other item's. */
+/** The rows a view should show; those of groups and of collections follow from all items together. */
 async function* recomputed(view: View, items: AsyncIterable<Item>): AsyncGenerator<Row> {
   if (view.kind === "aggregate-view") yield* await recomputeGroups(view, owned(view, items));
-  else for await (const item of items) yield* view.rowsOf(item);
+  else if (view.kind === "cache-view" && view.type !== "json" && view.type !== "hash") {
+    const members: Row[] = [];
+    for await (const item of items) members.push(...view.rowsOf(item));
+    yield* visibleRows(view, members);
+  } else for await (const item of items) yield* view.rowsOf(item);
 }
 
 async function* owned(view: View, items: AsyncIterable<Item>): AsyncGenerator<OwnedItem> {

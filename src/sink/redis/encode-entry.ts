@@ -28,6 +28,16 @@ export function encodeJsonEntry(stamp: string, value: Item): string {
 }
 
 /**
+ * The JSON text of a value alone, as elements of lists and messages hold it; otherwise as {@link encodeJsonEntry}.
+ *
+ * @throws `invalid-row` for what JSON cannot hold.
+ */
+export function encodeJson(value: Item): string {
+  requirePlain(value, []);
+  return jsonText(value);
+}
+
+/**
  * The fields of a hash entry, names and values alternating: text as it is, numbers and booleans as text, everything
  * else as JSON.
  *

@@ -1,13 +1,18 @@
+const COMPANIONS = ["note", "ranking", "ledger", "lease"] as const;
+
+/** What Millrace keeps beside a key, in a key of its own: see the headers in `lua/include`. */
+export type Companion = (typeof COMPANIONS)[number];
+
 /**
- * The key of an entry's tombstone: in the entry's slot of a cluster, and never an entry itself.
+ * A key that Millrace keeps beside another: in the same slot of a cluster, and never an entry itself.
  *
  * Requires a key without "{", or with a hash tag; cacheView refuses any other.
  */
-export function tombstoneKey(key: string): string {
-  return key.includes("{") ? `${key}:tombstone` : `{${key}}:tombstone`;
+export function companionKey(key: string, companion: Companion): string {
+  return key.includes("{") ? `${key}:${companion}` : `{${key}}:${companion}`;
 }
 
-/** Whether a key is a tombstone's. */
-export function isTombstoneKey(key: string): boolean {
-  return key.endsWith(":tombstone") && key.includes("{");
+/** Whether a key is one that Millrace keeps beside another. */
+export function isCompanionKey(key: string): boolean {
+  return key.includes("{") && COMPANIONS.some((companion) => key.endsWith(`:${companion}`));
 }

@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 
 const FOLDER = "src/sink/redis/lua";
-const scripts = readdirSync(FOLDER).map((file) => {
+const files = readdirSync(FOLDER).filter((file) => file.endsWith(".lua"));
+const scripts = files.map((file) => {
   const text = readFileSync(`${FOLDER}/${file}`, "utf8");
   const end = text.indexOf("]]");
   return { file, header: text.slice(0, end), body: text.slice(end) };
@@ -14,9 +15,9 @@ function indexes(text: string, name: "KEYS" | "ARGV"): number[] {
   const found = [...text.matchAll(new RegExp(`${name}\\[(\\d+)\\]`, "g"))].map(([, n]) =>
     Number(n),
   );
-  // `first = 4, #ARGV` takes the fourth argument and all that follow.
+  // `ARGV, 5, #ARGV` takes the fifth argument and all that follow.
   const rest =
-    name === "ARGV" ? [...text.matchAll(/= (\d+), #ARGV/g)].map(([, n]) => Number(n)) : [];
+    name === "ARGV" ? [...text.matchAll(/ARGV, (\d+), #ARGV/g)].map(([, n]) => Number(n)) : [];
   return [...new Set([...found, ...rest])].sort((a, b) => a - b);
 }
 
@@ -33,6 +34,20 @@ describe.each(scripts)("$file", ({ file, header, body }) => {
 
   test("N1: it never makes a number of a version", () => {
     expect(body).not.toMatch(/tonumber|cjson/);
+  });
+});
+
+describe.each(readdirSync(`${FOLDER}/include`))("include/%s", (file) => {
+  const text = readFileSync(`${FOLDER}/include/${file}`, "utf8");
+
+  test("takes what it works on from whoever calls it, and makes no number of a version", () => {
+    expect(text).not.toMatch(/\b(KEYS|ARGV)\b|tonumber|cjson/);
+  });
+
+  test("is included by some script", () => {
+    expect(
+      scripts.filter(({ body }) => body.includes(`--@include ${file.slice(0, -4)}\n`)),
+    ).not.toEqual([]);
   });
 });
 

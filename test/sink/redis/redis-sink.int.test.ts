@@ -2,23 +2,25 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Redis } from "ioredis";
 
 import { asHashEntry, asJsonEntry } from "../../../src/sink/redis/encode-entry.js";
-import { tombstoneKey } from "../../../src/sink/redis/redis-key.js";
+import { companionKey } from "../../../src/sink/redis/redis-key.js";
 import { createRedisSink } from "../../../src/sink/redis/redis-sink.js";
 import { TOMBSTONE_TTL_SECONDS } from "../../../src/sink/sink.js";
-import { type CacheType, cacheView } from "../../../src/view/cache-view.js";
+import { cacheView, type EntryType } from "../../../src/view/cache-view.js";
 import { source } from "../../../src/view/source.js";
 import { testRedis } from "../../support/endpoints.js";
+import { describeCollectionContract } from "../contract/collections.js";
 import { put, remove, said, version } from "../contract/subject.js";
 import { describeSinkContract } from "../sink-contract.js";
+import { plainly } from "./plain-reader.js";
 
 const items = source<{ id: string }>({ table: "items", key: ["id"] });
 
-function viewOf(type: CacheType, ttlSeconds?: number) {
+function viewOf(type: EntryType, ttlSeconds?: number) {
   return cacheView({
     name: `${type}-entries`,
     source: items,
     type,
-    key: ({ id }) => id,
+    key: ({ id }: { id: string }) => id,
     ...(ttlSeconds !== undefined && { ttlSeconds }),
   });
 }
@@ -34,6 +36,12 @@ for (const type of ["json", "hash"] as const) {
     },
   );
 }
+
+describeCollectionContract("the Redis sink", 25, async () => {
+  const redis = testRedis();
+  const sink = createRedisSink({ redis });
+  return { sink, shown: (...args) => plainly(redis, ...args), close: () => sink.close() };
+});
 
 describe("the Redis sink", () => {
   const opened = {} as { redis: Redis; sink: ReturnType<typeof createRedisSink> };
@@ -77,7 +85,7 @@ describe("the Redis sink", () => {
         await opened.sink.apply([put(viewOf(type), { id }, 1)]);
         await opened.sink.apply([remove(viewOf(type), id, 2)]);
         expect(await opened.redis.exists(id)).toBe(0);
-        const key = tombstoneKey(id);
+        const key = companionKey(id, "note");
         expect(await opened.redis.get(key)).toMatch(new RegExp(`^${version(2)}~`));
         const ttl = await opened.redis.ttl(key);
         expect(ttl).toBeGreaterThan(TOMBSTONE_TTL_SECONDS - 60);

@@ -1,17 +1,17 @@
 --[[
   Make an entry absent and remember since when, unless something at least as new is there.
 
-  The tombstone is a key of its own, so that no plain reader ever sees it; it lies in the entry's slot.
-
   KEYS[1]  entry
-  KEYS[2]  tombstone of the entry, in the same slot
+  KEYS[2]  note of the entry, in the same slot
   ARGV[1]  version       64 characters
   ARGV[2]  owner         fingerprint of the source item, 8 characters
-  ARGV[3]  tombstone ttl seconds
+  ARGV[3]  state         empty where the item has left, + where it is there and only not held
+  ARGV[4]  memory        seconds the deletion is remembered
   Returns  1 applied, 0 stale
 ]]
-local tombstone = redis.call('GET', KEYS[2])
-if tombstone and string.sub(tombstone, 66) == ARGV[2] and string.sub(tombstone, 1, 64) >= ARGV[1] then
+--@include note
+local note = redis.call('GET', KEYS[2])
+if is_known(note, ARGV[1], ARGV[2]) then
   return 0
 end
 local kind = redis.call('TYPE', KEYS[1]).ok
@@ -27,8 +27,8 @@ if version and owner then
     return 0
   end
   redis.call('DEL', KEYS[1])
-elseif kind ~= 'none' or (tombstone and string.sub(tombstone, 66) ~= ARGV[2]) then
+elseif kind ~= 'none' or is_of_another(note, ARGV[2]) then
   return 0
 end
-redis.call('SET', KEYS[2], ARGV[1] .. '~' .. ARGV[2], 'EX', ARGV[3])
+redis.call('SET', KEYS[2], ARGV[1] .. '~' .. ARGV[2] .. ARGV[3], 'EX', ARGV[4])
 return 1

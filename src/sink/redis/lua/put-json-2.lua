@@ -5,16 +5,17 @@
   together, and any reader can parse the whole. Versions are compared as text, never as numbers.
 
   KEYS[1]  entry
-  KEYS[2]  tombstone of the entry, in the same slot
+  KEYS[2]  note of the entry, in the same slot
   ARGV[1]  version       64 characters
   ARGV[2]  owner         fingerprint of the source item, 8 characters
   ARGV[3]  value         the whole JSON text
   ARGV[4]  expires at    Unix milliseconds, 0 for never
-  Returns  1 applied, 0 stale, or the fingerprint of the item that owns the entry
+  ARGV[5]  if present    seconds to note that it was left out where the entry is absent, 0 to keep it in any case
+  Returns  1 applied, 0 stale, 2 left out, or the fingerprint of the item that owns the entry
 ]]
-local tombstone = redis.call('GET', KEYS[2])
-local buried = tombstone and string.sub(tombstone, 66) == ARGV[2]
-if buried and string.sub(tombstone, 1, 64) >= ARGV[1] then
+--@include note
+local note = redis.call('GET', KEYS[2])
+if is_known(note, ARGV[1], ARGV[2]) then
   return 0
 end
 local head = redis.call('GETRANGE', KEYS[1], 0, 79)
@@ -29,12 +30,13 @@ if head ~= '' then
   if string.sub(head, 8, 71) >= ARGV[1] then
     return 0
   end
+elseif ARGV[5] ~= '0' then
+  return leave_out(KEYS[2], note, ARGV[1], ARGV[2], ARGV[5])
 end
-redis.call('SET', KEYS[1], ARGV[3])
-if ARGV[4] ~= '0' then
-  redis.call('PEXPIREAT', KEYS[1], ARGV[4])
+if ARGV[4] == '0' then
+  redis.call('SET', KEYS[1], ARGV[3])
+else
+  redis.call('SET', KEYS[1], ARGV[3], 'PXAT', ARGV[4])
 end
-if buried then
-  redis.call('DEL', KEYS[2])
-end
+strike(KEYS[2], note, ARGV[2])
 return 1

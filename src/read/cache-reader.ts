@@ -1,0 +1,133 @@
+import type { CacheView, EntryType } from "../view/cache-view.js";
+import type { Item } from "../change/attribute-value.js";
+import { classifyRedisError } from "../sink/redis/classify-error.js";
+import { parseExactJson } from "../sink/redis/encode-entry.js";
+import { entryRow } from "../sink/redis/read-entries.js";
+import { defineScripts, type RedisClient } from "../sink/redis/send-scripts.js";
+import { type FillSettings, readThrough } from "./read-through.js";
+import type { ItemLoader } from "./source-item.js";
+
+/** What {@link createCacheReader} takes. */
+export interface CacheReaderOptions extends Partial<FillSettings> {
+  /** A client the reader shares with whoever made it; it is not closed. */
+  readonly redis: RedisClient;
+  /** Reads an item of a view's source, for entries that are missed; without it a miss stays one. */
+  readonly loadItem?: ItemLoader;
+}
+
+/** An entry as it is read: JSON as it was put, of a hash every field as text. */
+export type CachedEntry<R extends object, T extends EntryType> = T extends "hash"
+  ? { readonly [Name in keyof R]: string }
+  : R;
+
+/** A member of a sorted set. */
+export interface ScoredMember {
+  readonly member: string;
+  readonly score: number;
+}
+
+/** How an entry is read. */
+export interface GetOptions {
+  /** Key attributes of the source's item that the entry comes from: a miss is then filled from it. */
+  readonly from?: Item;
+}
+
+/** Reads cache views as they are declared; rejects with `unavailable` where Redis does not answer. */
+export interface CacheReader {
+  /**
+   * The entry under a key, or `undefined`. With `from`, a miss is filled from the source, by one reader at a time: others
+   * wait for it. What the pipeline pushes meanwhile wins over the fill, and an item that has left stays absent.
+   */
+  get<R extends object, T extends EntryType>(
+    view: CacheView<R, T>,
+    key: string,
+    options?: GetOptions,
+  ): Promise<CachedEntry<R, T> | undefined>;
+  /** The entries under keys, in the order of the keys, without filling any. */
+  getMany<R extends object, T extends EntryType>(
+    view: CacheView<R, T>,
+    keys: readonly string[],
+  ): Promise<readonly (CachedEntry<R, T> | undefined)[]>;
+  /** The highest members of a sorted set, highest first; all it shows where no count is given. */
+  top(
+    view: CacheView<object, "sorted-set">,
+    key: string,
+    count?: number,
+  ): Promise<readonly ScoredMember[]>;
+  /** The members of a set, in no order. */
+  members(view: CacheView<object, "set">, key: string): Promise<readonly string[]>;
+  /** The elements of a list, highest first; all it shows where no count is given. */
+  recent<R extends object>(
+    view: CacheView<R, "list">,
+    key: string,
+    count?: number,
+  ): Promise<readonly R[]>;
+}
+
+const DEFAULTS: FillSettings = { leaseMs: 3_000, waitMs: 3_000, negativeTtlSeconds: 0 };
+
+/** Makes a reader of cache views. */
+export function createCacheReader(options: CacheReaderOptions): CacheReader {
+  const { redis, loadItem } = options;
+  defineScripts(redis);
+  const filling = new Map<string, Promise<Item | undefined>>();
+  const settings = { ...DEFAULTS, ...options };
+
+  /** One process asks once, however many of its callers miss the same key at the same time. */
+  function fillOnce(view: CacheView, key: string, load: ItemLoader, from: Item) {
+    const id = `${view.name} ${key}`;
+    const running = filling.get(id);
+    if (running) return running;
+    const started = readThrough({ redis, view, key, load, from, settings }).finally(() =>
+      filling.delete(id),
+    );
+    filling.set(id, started);
+    return started;
+  }
+
+  return {
+    async get(view, key, { from } = {}) {
+      const entry = await readOne(redis, view, key).catch((error: unknown) => {
+        if (from && loadItem) return undefined;
+        throw error;
+      });
+      const found =
+        entry === undefined && from && loadItem ? await fillOnce(view, key, loadItem, from) : entry;
+      return found as CachedEntry<never, never> | undefined;
+    },
+    async getMany(view, keys) {
+      const entries = await Promise.all(keys.map((key) => readOne(redis, view, key)));
+      return entries as CachedEntry<never, never>[];
+    },
+    async top(_view, key, count = 0) {
+      const read = await answered(key, redis.zrevrange(key, 0, count - 1, "WITHSCORES"));
+      return Array.from({ length: read.length / 2 }, (_, i) => ({
+        member: read[2 * i] as string,
+        score: Number(read[2 * i + 1]),
+      }));
+    },
+    members: (_view, key) => answered(key, redis.smembers(key)),
+    async recent<R>(_view: unknown, key: string, count = 0) {
+      const read = await answered(key, redis.lrange(key, 0, count - 1));
+      return read.map((text) => parseExactJson(text) as R);
+    },
+  };
+}
+
+/** The entry under a key without its bookkeeping. */
+export async function readOne(
+  redis: RedisClient,
+  { type }: Pick<CacheView, "type">,
+  key: string,
+): Promise<Item | undefined> {
+  const read = type === "hash" ? redis.hgetall(key) : redis.get(key);
+  return entryRow(key, await answered<string | Record<string, string> | null>(key, read))?.value;
+}
+
+async function answered<T>(key: string, reply: Promise<T>): Promise<T> {
+  try {
+    return await reply;
+  } catch (thrown) {
+    throw classifyRedisError(thrown, key);
+  }
+}

@@ -1,0 +1,32 @@
+--[[
+  Take an element out of a list and remember since when, unless something at least as new is known of it.
+
+  KEYS[1]  list          what people read: the values of the highest of the ranking, highest first
+  KEYS[2]  ranking       of all elements held, in the same slot
+  KEYS[3]  ledger        in the same slot
+  ARGV[1]  version       64 characters
+  ARGV[2]  owner         fingerprint of the source item, 8 characters
+  ARGV[3]  member        what tells the element apart
+  ARGV[4]  keep          elements shown
+  ARGV[5]  expires at    Unix seconds, 0 for never
+  ARGV[6]  memory        seconds an element that is gone is remembered
+  Returns  1 applied, 0 stale
+]]
+--@include ledger
+--@include ranking
+--@include listed
+redis.call('LLEN', KEYS[1])
+local now = redis.call('TIME')[1]
+local until_seconds = string.format('%010.0f', now + ARGV[6])
+end_life(KEYS[3], now)
+heal_ranking(KEYS[3], KEYS[2])
+forget(KEYS[3], now)
+local rank_before = redis.call('ZREVRANK', KEYS[2], ARGV[3])
+local verdict = verdict_on_delete(KEYS[3], ARGV[3], ARGV[1], ARGV[2])
+if verdict == nil then
+  bury(KEYS[3], ARGV[3], ARGV[1] .. ARGV[2], until_seconds)
+  redis.call('ZREM', KEYS[2], ARGV[3])
+end
+list(KEYS[1], KEYS[3], KEYS[2], ARGV[4], rank_before, ARGV[3])
+keep_alive(KEYS[3], { KEYS[1], KEYS[2] }, ARGV[5], until_seconds)
+return verdict or 1

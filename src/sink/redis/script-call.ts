@@ -1,0 +1,135 @@
+import { createHash } from "node:crypto";
+
+import type { Item } from "../../change/attribute-value.js";
+import { unreachable } from "../../errors.js";
+import type { CacheView } from "../../view/cache-view.js";
+import { parseMemberKey } from "../../view/member-key.js";
+import type { Mutation, Put } from "../../view/row.js";
+import { TOMBSTONE_TTL_SECONDS } from "../sink.js";
+import { encodeHashEntry, encodeJson, encodeJsonEntry } from "./encode-entry.js";
+import { expiresAtSeconds } from "./expiry.js";
+import { companionKey } from "./redis-key.js";
+import type { SCRIPTS } from "./scripts.generated.js";
+
+/** One script and what it is given, keys first. */
+export interface ScriptCall {
+  readonly script: keyof typeof SCRIPTS;
+  readonly args: readonly (string | number)[];
+  /** Whether the mutation asks to keep what is too large, and the call makes it absent instead. */
+  readonly isTooLarge?: boolean;
+}
+
+/**
+ * The script that does what a mutation asks.
+ *
+ * @throws `invalid-row` for what Redis cannot hold.
+ */
+export function scriptCall(mutation: Mutation<CacheView>): ScriptCall {
+  const { view } = mutation;
+  switch (view.type) {
+    case "json":
+    case "hash":
+      return mutation.type === "put" ? putEntry(mutation) : deleteEntry(mutation, "");
+    case "sorted-set":
+    case "list":
+      return rankedMember(mutation);
+    case "set":
+      return setMember(mutation);
+    case "stream":
+    case "channel":
+      return notification(mutation);
+    default:
+      return unreachable(view.type);
+  }
+}
+
+/** Tells the source items of one key apart in 8 characters; 48 bits, so two of them do not meet by chance. */
+export function fingerprint(owner: string): string {
+  return createHash("sha256").update(owner).digest("base64url").slice(0, 8);
+}
+
+function putEntry(mutation: Put<CacheView>): ScriptCall {
+  const { view, key, version, value } = mutation;
+  const owner = fingerprint(mutation.owner);
+  const common = [key, companionKey(key, "note"), version, owner];
+  const expiresAtMs = expiresAtSeconds(view, key, mutation.changedAtSeconds) * 1000;
+  const ifPresent = view.isHot(value) ? 0 : TOMBSTONE_TTL_SECONDS;
+  if (view.type === "hash") {
+    const fields = encodeHashEntry(value);
+    if (isTooLarge(view, fields)) return { ...deleteEntry(mutation, "+"), isTooLarge: true };
+    return { script: "putHash", args: [...common, expiresAtMs, ifPresent, ...fields] };
+  }
+  const text = encodeJsonEntry(`${version}~${owner}`, value);
+  if (isTooLarge(view, [text])) return { ...deleteEntry(mutation, "+"), isTooLarge: true };
+  return { script: "putJson", args: [...common, text, expiresAtMs, ifPresent] };
+}
+
+/** Whether an entry weighs more than its view allows: a JSON text as it is kept, a hash by its names and values. */
+export function isTooLarge({ maxValueBytes }: CacheView, texts: readonly string[]): boolean {
+  if (maxValueBytes === undefined) return false;
+  return texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), 0) > maxValueBytes;
+}
+
+function deleteEntry({ key, version, owner }: Mutation<CacheView>, state: "" | "+"): ScriptCall {
+  const keys = [key, companionKey(key, "note")];
+  return {
+    script: "delete",
+    args: [...keys, version, fingerprint(owner), state, TOMBSTONE_TTL_SECONDS],
+  };
+}
+
+function rankedMember(mutation: Mutation<CacheView>): ScriptCall {
+  const { view, value } = mutation;
+  const { collection, member } = parseMemberKey(mutation.key);
+  const keep = view.keep ?? 0;
+  // Where all are shown, what people read is the ranking itself.
+  const ranking = keep === 0 ? collection : companionKey(collection, "ranking");
+  const keys = [collection, ranking, companionKey(collection, "ledger")];
+  const common = [...keys, mutation.version, fingerprint(mutation.owner), member];
+  const end = [lifeEnd(mutation, collection), TOMBSTONE_TTL_SECONDS];
+  const isList = view.type === "list";
+  if (mutation.type === "delete") {
+    const script = isList ? "deleteListElement" : "deleteSortedMember";
+    return { script, args: [...common, keep, ...end] };
+  }
+  const score = String(value["score"]);
+  const limits = [keep, keep === 0 ? 0 : keep + view.spare];
+  if (!isList) return { script: "putSortedMember", args: [...common, score, ...limits, ...end] };
+  const json = encodeJson(value["value"] as Item);
+  return { script: "putListElement", args: [...common, score, json, ...limits, ...end] };
+}
+
+function setMember(mutation: Mutation<CacheView>): ScriptCall {
+  const { collection, member } = parseMemberKey(mutation.key);
+  const script = mutation.type === "put" ? "putSetMember" : "deleteSetMember";
+  const keys = [collection, companionKey(collection, "ledger")];
+  const what = [mutation.version, fingerprint(mutation.owner), member];
+  return {
+    script,
+    args: [...keys, ...what, lifeEnd(mutation, collection), TOMBSTONE_TTL_SECONDS],
+  };
+}
+
+function notification(mutation: Mutation<CacheView>): ScriptCall {
+  const { view, type, version, value } = mutation;
+  const { collection, member } = parseMemberKey(mutation.key);
+  const ledger = companionKey(collection, "ledger");
+  const what = [version, fingerprint(mutation.owner), member];
+  const json = encodeJson(value);
+  if (view.type === "stream") {
+    const args = [collection, ledger, ...what, type, json, view.maxLength, TOMBSTONE_TTL_SECONDS];
+    return { script: "notifyStream", args };
+  }
+  const head = JSON.stringify({ change: type, member, version }).slice(0, -1);
+  const message = `${head},"value":${json}}`;
+  return {
+    script: "notifyChannel",
+    args: [ledger, ...what, collection, message, TOMBSTONE_TTL_SECONDS],
+  };
+}
+
+/** Ten digits, as the scripts compare times as text; 0 for never. */
+function lifeEnd({ view, changedAtSeconds }: Mutation<CacheView>, collection: string): string {
+  const seconds = expiresAtSeconds(view, collection, changedAtSeconds);
+  return seconds === 0 ? "0" : String(seconds).padStart(10, "0");
+}
