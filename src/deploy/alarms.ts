@@ -138,7 +138,7 @@ function cacheWatches({ cache, stage }: Deployment): readonly NamedWatch[] {
   if (cache.kind !== "managed") return [];
   return [
     [
-      "CacheMemoryAlarm",
+      "CacheServerMemoryAlarm",
       {
         description: `The cache holds over ${CACHE_FULL * 100} % of the ${stage.cacheGb} GB it may; at the limit it drops entries, or refuses to take any`,
         metrics: [cacheMetric(cache.name, "BytesUsedForCache")],
@@ -147,7 +147,7 @@ function cacheWatches({ cache, stage }: Deployment): readonly NamedWatch[] {
       },
     ],
     [
-      "CacheThrottlesAlarm",
+      "CacheServerThrottlesAlarm",
       {
         description: "The cache has turned requests away for 15 minutes",
         metrics: [cacheMetric(cache.name, "ThrottledCmds")],

@@ -83,7 +83,7 @@ function streamStatements(deployment: Deployment, { followed }: FunctionPlan): S
 
 function tableStatements({ views }: FunctionPlan): Statement[] {
   return [
-    ...views.flatMap(viewStatements),
+    ...merged(views.flatMap(viewStatements)),
     // Fences are queried; an entry and its fence are put and updated in one transaction.
     allow(
       ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"],
@@ -103,6 +103,16 @@ function viewStatements(view: View): Statement[] {
     default:
       return unreachable(view);
   }
+}
+
+/** One statement for each set of actions: a role's policies have 10,240 characters in all. */
+function merged(statements: readonly Statement[]): Statement[] {
+  const resources = new Map<string, unknown[]>();
+  for (const { Action, Resource } of statements) {
+    const actions = Action.join();
+    resources.set(actions, [...(resources.get(actions) ?? []), ...Resource]);
+  }
+  return [...resources].map(([actions, Resource]) => allow(actions.split(","), Resource));
 }
 
 /** Lambda writes what it gives up in the function's name. */

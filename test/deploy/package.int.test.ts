@@ -4,16 +4,32 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { CreateTableCommand, type CreateTableCommandInput } from "@aws-sdk/client-dynamodb";
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DescribeTableCommand,
+} from "@aws-sdk/client-dynamodb";
+import { DynamoDBStreamsClient } from "@aws-sdk/client-dynamodb-streams";
 import { DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { Redis } from "ioredis";
 
 import * as pipeline from "../../pipeline.js";
 import type { Item } from "../../src/change/attribute-value.js";
+import { compareAll } from "../../src/cli/demo/compare-all.js";
+import { isTrue } from "../../src/cli/demo/compare-views.js";
+import { readAirports, readFlights } from "../../src/cli/demo/flight-data.js";
+import { writeDemo } from "../../src/cli/demo/write-flights.js";
+import { synthesize } from "../../src/deploy/synthesize.js";
+import {
+  createEventSourceMapping,
+  type EventSourceMapping,
+} from "../../src/local/event-source-mapping/create-event-source-mapping.js";
 import { collectDeclarations } from "../../src/view/declarations.js";
-import { endpoint, testDynamoDb, testRedis } from "../support/endpoints.js";
+import { endpoint, testDynamoDb } from "../support/endpoints.js";
 import { streamRecord } from "../support/records.js";
 import { type PackagedFunction, startPackaged } from "./packaged-function.js";
+import { startXrayDaemon, type XrayDaemon } from "./xray-daemon.js";
 import { readZip } from "./zip.js";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -21,6 +37,8 @@ const folder = mkdtempSync(join(tmpdir(), "millrace-package-"));
 const packaged = join(folder, "packaged");
 const stage = `test${process.pid}`;
 const prefix = `millrace-flights-${stage}-`;
+// A database of its own: the views are compared whole.
+const redisUrl = `${endpoint("MILLRACE_TEST_REDIS")}/7`;
 
 interface Resource {
   readonly Type: string;
@@ -30,6 +48,7 @@ interface Resource {
 interface LambdaFunction {
   readonly FunctionName: string;
   readonly Handler: string;
+  readonly Runtime: string;
   readonly Environment: { readonly Variables: Readonly<Record<string, string | { Ref: string }>> };
 }
 
@@ -52,7 +71,7 @@ let resources: Readonly<Record<string, Resource>>;
 beforeAll(() => {
   const witness = join(folder, "witness.mjs");
   writeFileSync(witness, WITNESS);
-  const parameters = ["--stage", stage, "--param", `redisUrl=${endpoint("MILLRACE_TEST_REDIS")}`];
+  const parameters = ["--stage", stage, "--param", `redisUrl=${redisUrl}`];
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [
@@ -82,6 +101,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function ofType(type: string): [string, Resource][] {
   return Object.entries(resources).filter(([, { Type }]) => Type === type);
+}
+
+/** Looks again until something is so; the test's own time ends the wait. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((looked) => setTimeout(looked, 10));
 }
 
 function zipOf(name: string): Buffer {
@@ -120,17 +144,22 @@ describe("packaging the repository", () => {
     expect(made.sort()).toEqual([...tables, `${prefix}millrace-state`].sort());
   });
 
-  test("has each mapping report single failures, bisect, and hand over what it gives up", () => {
-    for (const [, { Properties }] of ofType("AWS::Lambda::EventSourceMapping")) {
-      expect(Properties).toMatchObject({
-        FunctionResponseTypes: ["ReportBatchItemFailures"],
-        BisectBatchOnFunctionError: true,
-        StartingPosition: "TRIM_HORIZON",
-        DestinationConfig: {
-          OnFailure: { Destination: { "Fn::GetAtt": ["FailuresQueue", "Arn"] } },
-        },
-      });
+  test("has the framework make what the plain template says: runtime, processor, logs, traces", () => {
+    const { Resources } = synthesize({ ...pipeline }, { service: "millrace-flights", stage });
+    for (const [name, { Properties }] of ofType("AWS::Lambda::Function")) {
+      const { Runtime, Architectures, LoggingConfig, TracingConfig, MemorySize, Timeout } =
+        Resources[name]!.Properties;
+      const same = { Runtime, Architectures, LoggingConfig, TracingConfig, MemorySize, Timeout };
+      expect(Properties).toMatchObject(same);
     }
+    const logs = ofType("AWS::Logs::LogGroup").map(([name, { Properties }]) => [name, Properties]);
+    expect(logs).toEqual(logs.map(([name]) => [name, Resources[name as string]?.Properties]));
+    expect(logs).toHaveLength(2);
+  });
+
+  test("keeps what refers to resources as it was written", () => {
+    expect(JSON.stringify(resources["Dashboard"])).toContain("${TablesFlightsMapping}");
+    expect(JSON.stringify(resources["TablesFunctionRole"])).toContain("${FailuresBucket.Arn}");
   });
 
   test("makes a template that AWS's own validator finds no error in", () => {
@@ -170,7 +199,8 @@ describe("packaging the repository", () => {
 describe("the packaged handlers", () => {
   const client = testDynamoDb();
   const documents = DynamoDBDocumentClient.from(client);
-  const redis = testRedis();
+  const redis = new Redis(redisUrl);
+  let daemon: XrayDaemon;
   const functions: Record<string, PackagedFunction> = {};
   const flightId = `flight-${stage}`;
   const departed = {
@@ -186,11 +216,18 @@ describe("the packaged handlers", () => {
 
   beforeAll(async () => {
     for (const [, { Properties }] of ofType("AWS::DynamoDB::Table")) {
-      const { TableName, KeySchema, AttributeDefinitions, BillingMode } =
+      const { TableName, KeySchema, AttributeDefinitions, BillingMode, StreamSpecification } =
         Properties as unknown as CreateTableCommandInput;
       const input = { TableName, KeySchema, AttributeDefinitions, BillingMode };
-      await client.send(new CreateTableCommand(input));
+      const StreamViewType = StreamSpecification?.StreamViewType;
+      await client.send(
+        new CreateTableCommand({
+          ...input,
+          ...(StreamViewType && { StreamSpecification: { StreamEnabled: true, StreamViewType } }),
+        }),
+      );
     }
+    daemon = await startXrayDaemon();
     for (const name of ["tables", "cache"]) functions[name] = await start(name);
   }, 60_000);
 
@@ -198,6 +235,7 @@ describe("the packaged handlers", () => {
     for (const running of Object.values(functions)) running.stop();
     client.destroy();
     redis.disconnect();
+    daemon.close();
   });
 
   /** Starts a function with the environment that the template gives it, and the test's servers for AWS. */
@@ -217,6 +255,7 @@ describe("the packaged handlers", () => {
       environment: {
         ...(Object.fromEntries(variables) as Record<string, string>),
         AWS_ENDPOINT_URL_DYNAMODB: endpoint("MILLRACE_TEST_DYNAMODB"),
+        AWS_XRAY_DAEMON_ADDRESS: daemon.address,
       },
     });
   }
@@ -271,6 +310,81 @@ describe("the packaged handlers", () => {
       expect(metrics).toContainEqual(expect.objectContaining({ view, applied: 1 }));
     }
   });
+
+  test("show X-Ray what each sink did for a batch", async () => {
+    const trace = "1-5759e988-bd862e3fe1be46a994272793";
+    const record = streamRecord({ new: departed, table: `${prefix}flights`, keys: ["flightId"] });
+    for (const [name, sink] of [
+      ["tables", "table-view"],
+      ["cache", "cache-view"],
+    ] as const) {
+      const before = daemon.received.length;
+      const header = `Root=${trace};Parent=53995c3f42cd8ad8;Sampled=1`;
+      await functions[name]!.invoke({ Records: [record] }, header);
+      await until(() => daemon.received.length > before);
+      expect(daemon.received.at(-1)).toMatchObject({
+        name: sink,
+        trace_id: trace,
+        parent_id: "53995c3f42cd8ad8",
+        annotations: { failed: 0 },
+      });
+    }
+    await deliver({ old: departed });
+  });
+
+  test("G40: make all views right from the records of real streams", async () => {
+    const mappings = await followStreams();
+    const [recorded, airports] = [readFlights("2k"), readAirports()];
+    await writeDemo({
+      client,
+      flightsTable: `${prefix}flights`,
+      airportsTable: `${prefix}airports`,
+      flights: recorded.slice(0, 150),
+      airports: airports.slice(0, 50),
+      seed: 1,
+      onWritten: () => undefined,
+    });
+    const writtenAtMs = Date.now();
+    await until(() => mappings.every((mapping) => (mapping.caughtUpAtMs() ?? 0) > writtenAtMs));
+    await Promise.all(mappings.map((mapping) => mapping.stop()));
+    const comparisons = await compareAll(collectDeclarations(pipeline), {
+      tablePrefix: prefix,
+      stateTable: `${prefix}millrace-state`,
+      dynamodbEndpoint: endpoint("MILLRACE_TEST_DYNAMODB"),
+      redisUrl,
+    });
+    expect(comparisons.filter((comparison) => !isTrue(comparison))).toEqual([]);
+    for (const { view, rows } of comparisons) expect([view, rows > 0]).toEqual([view, true]);
+  });
+
+  /** Maps each function to the streams of the template, with the settings of the template. */
+  async function followStreams(): Promise<readonly EventSourceMapping[]> {
+    const streams = new DynamoDBStreamsClient({ endpoint: endpoint("MILLRACE_TEST_DYNAMODB") });
+    const followed = ofType("AWS::Lambda::EventSourceMapping").map(async ([, { Properties }]) => {
+      const { FunctionName, EventSourceArn, FilterCriteria, BatchSize } = Properties as unknown as {
+        readonly FunctionName: { readonly "Fn::GetAtt": readonly [string] };
+        readonly EventSourceArn: { readonly "Fn::GetAtt": readonly [string] };
+        readonly FilterCriteria?: { readonly Filters: readonly { readonly Pattern: string }[] };
+        readonly BatchSize: number;
+      };
+      const name = FunctionName["Fn::GetAtt"][0] === "CacheLambdaFunction" ? "cache" : "tables";
+      const { TableName } = resources[EventSourceArn["Fn::GetAtt"][0]]!.Properties;
+      const { Table } = await client.send(
+        new DescribeTableCommand({ TableName: TableName as string }),
+      );
+      return createEventSourceMapping({
+        streamArn: Table!.LatestStreamArn!,
+        streams,
+        functionName: name,
+        handler: (event) => functions[name]!.invoke(event),
+        batchSize: BatchSize,
+        reportBatchItemFailures: true,
+        timeoutSeconds: 60,
+        filterPatterns: FilterCriteria?.Filters.map(({ Pattern }) => Pattern) ?? [],
+      });
+    });
+    return Promise.all(followed);
+  }
 
   test("refuse to start without the cache's address, saying what to set", async () => {
     const handler = "handlers/cache.handler";
