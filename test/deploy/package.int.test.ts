@@ -321,6 +321,7 @@ describe("the packaged handlers", () => {
       const before = daemon.received.length;
       const header = `Root=${trace};Parent=53995c3f42cd8ad8;Sampled=1`;
       await functions[name]!.invoke({ Records: [record] }, header);
+
       await until(() => daemon.received.length > before);
       expect(daemon.received.at(-1)).toMatchObject({
         name: sink,

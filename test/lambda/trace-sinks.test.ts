@@ -1,7 +1,7 @@
-import type { Tracer } from "@aws-lambda-powertools/tracer";
-import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 
-import { inSubsegment, type Trace, traceSinks } from "../../src/lambda/trace-sinks.js";
+import type { Trace } from "../../src/lambda/subsegment.js";
+import { traceSinks } from "../../src/lambda/trace-sinks.js";
 import { createMemorySink } from "../../src/sink/memory-sink.js";
 import { source } from "../../src/view/source.js";
 import { tableView } from "../../src/view/table-view.js";
@@ -40,62 +40,5 @@ describe("the trace of a batch", () => {
       expect(traceSinks(sinks)).toBe(sinks);
       delete process.env["AWS_LAMBDA_INITIALIZATION_TYPE"];
     });
-  });
-});
-
-describe("a subsegment", () => {
-  const subsegment = {
-    addAnnotation: jest.fn(),
-    addError: jest.fn(),
-    addErrorFlag: jest.fn(),
-    close: jest.fn(),
-  };
-  const tracer = {
-    getSegment: () => ({ addNewSubsegment: () => subsegment }),
-  } as unknown as Pick<Tracer, "getSegment">;
-  afterEach(() => void jest.clearAllMocks());
-
-  test("says how many mutations were applied, stale and failed", async () => {
-    expect(
-      await inSubsegment(
-        tracer,
-        "table-view",
-        () => Promise.resolve("done"),
-        () => told,
-      ),
-    ).toBe("done");
-    expect(subsegment.addAnnotation.mock.calls).toEqual(Object.entries(told));
-    expect(subsegment.addErrorFlag).not.toHaveBeenCalled();
-    expect(subsegment.close).toHaveBeenCalledTimes(1);
-  });
-
-  test("is marked where a mutation failed", async () => {
-    const failed = { ...told, applied: 0, failed: 1 };
-    await inSubsegment(
-      tracer,
-      "table-view",
-      () => Promise.resolve(),
-      () => failed,
-    );
-    expect(subsegment.addErrorFlag).toHaveBeenCalledTimes(1);
-  });
-
-  test("is closed with the error where the work throws", async () => {
-    const broken = () => Promise.reject(new Error("broken"));
-    await expect(inSubsegment(tracer, "table-view", broken, () => told)).rejects.toThrow("broken");
-    expect(subsegment.addError).toHaveBeenCalledTimes(1);
-    expect(subsegment.close).toHaveBeenCalledTimes(1);
-  });
-
-  test("is not there where nothing is traced, and the work is done all the same", async () => {
-    const none = { getSegment: () => undefined };
-    expect(
-      await inSubsegment(
-        none,
-        "x",
-        () => Promise.resolve(1),
-        () => told,
-      ),
-    ).toBe(1);
   });
 });
