@@ -35,7 +35,7 @@ function sinkCall(results: readonly ApplyResult[]): SinkCall {
 
 /** Traces by X-Ray on Lambda; nothing elsewhere, where its client is not even loaded. */
 function lambdaTrace(environment = process.env): Trace | undefined {
-  const isLambda = environment["AWS_LAMBDA_INITIALIZATION_TYPE"] !== undefined;
+  const isLambda = environment["AWS_EXECUTION_ENV"]?.startsWith("AWS_Lambda") ?? false;
   if (!isLambda || environment["POWERTOOLS_TRACE_ENABLED"] === "false") return undefined;
   // Asked for at once and not at the first batch: Lambda gives a starting function more CPU than it has later.
   const xray = import("./xray.js");

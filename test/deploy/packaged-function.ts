@@ -87,6 +87,7 @@ function lambdaEnvironment(handler: string, folder: string, address: string) {
     AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "1769",
     AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
+    AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
     AWS_LAMBDA_LOG_GROUP_NAME: "/aws/lambda/test",
     AWS_LAMBDA_LOG_STREAM_NAME: "1",
     AWS_REGION: "us-east-1",

@@ -27,7 +27,7 @@ describe("the trace of a batch", () => {
 
   describe("outside Lambda", () => {
     const sinks = { "table-view": createMemorySink() };
-    beforeEach(() => void delete process.env["AWS_LAMBDA_INITIALIZATION_TYPE"]);
+    beforeEach(() => void delete process.env["AWS_EXECUTION_ENV"]);
     afterEach(() => void delete process.env["POWERTOOLS_TRACE_ENABLED"]);
 
     test("costs nothing: the sinks are those given", () => {
@@ -35,10 +35,10 @@ describe("the trace of a batch", () => {
     });
 
     test("can be turned off on Lambda, too", () => {
-      process.env["AWS_LAMBDA_INITIALIZATION_TYPE"] = "on-demand";
+      process.env["AWS_EXECUTION_ENV"] = "AWS_Lambda_nodejs24.x";
       process.env["POWERTOOLS_TRACE_ENABLED"] = "false";
       expect(traceSinks(sinks)).toBe(sinks);
-      delete process.env["AWS_LAMBDA_INITIALIZATION_TYPE"];
+      delete process.env["AWS_EXECUTION_ENV"];
     });
   });
 });
