@@ -46,8 +46,8 @@ export function networkResources(): Resources {
 }
 
 function subnets(): Resources {
-  return Object.fromEntries(
-    SUBNETS.flatMap((name, i) => [
+  return Object.fromEntries<Resource>(
+    SUBNETS.flatMap((name, i): [string, Resource][] => [
       [
         name,
         {
@@ -57,14 +57,14 @@ function subnets(): Resources {
             CidrBlock: `10.0.0.${i * 128}/25`,
             AvailabilityZone: { "Fn::Select": [i, { "Fn::GetAZs": "" }] },
           },
-        } satisfies Resource,
+        },
       ],
       [
         `${name}Routes`,
         {
           Type: "AWS::EC2::SubnetRouteTableAssociation",
           Properties: { SubnetId: ref(name), RouteTableId: ref(ROUTES) },
-        } satisfies Resource,
+        },
       ],
     ]),
   );

@@ -1,6 +1,6 @@
 import { ALARMS_TOPIC } from "./alarms.js";
 import { DASHBOARD } from "./dashboard.js";
-import { existingTableName, type Deployment } from "./deployment.js";
+import { type Deployment, existingTableName } from "./deployment.js";
 import { FAILURES_BUCKET, FAILURES_QUEUE } from "./failures.js";
 import { functionName } from "./functions.js";
 import { logicalName } from "./logical-name.js";

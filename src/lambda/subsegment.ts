@@ -37,7 +37,8 @@ export async function inSubsegment<T>(
   try {
     const result = await work();
     const call = told(result);
-    for (const [key, value] of Object.entries(call)) subsegment?.addAnnotation(key, value);
+    for (const key of ["mutations", "applied", "stale", "failed"] as const)
+      subsegment?.addAnnotation(key, call[key]);
     if (call.failed > 0) subsegment?.addErrorFlag();
     return result;
   } catch (thrown) {

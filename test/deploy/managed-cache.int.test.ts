@@ -5,8 +5,8 @@ import { CACHE_ACCESS } from "../../src/deploy/managed-cache.js";
 import { createRedisSink } from "../../src/sink/redis/redis-sink.js";
 import { cacheView } from "../../src/view/cache-view.js";
 import { source } from "../../src/view/source.js";
-import { endpoint, testRedis } from "../support/endpoints.js";
 import { put, remove } from "../sink/contract/subject.js";
+import { endpoint, testRedis } from "../support/endpoints.js";
 
 const user = `function${process.pid}`;
 const admin = testRedis();

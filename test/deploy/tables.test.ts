@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 
-import { allTables, tableLogicalName, tableResources } from "../../src/deploy/tables.js";
 import { stageOf } from "../../src/deploy/stage.js";
+import { allTables, tableLogicalName, tableResources } from "../../src/deploy/tables.js";
 import { STATE_TTL_ATTRIBUTE } from "../../src/state/state-table.js";
 import { collectDeclarations } from "../../src/view/declarations.js";
 import { TTL_ATTRIBUTE } from "../../src/view/key.js";

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 
 import type { Trace } from "../../src/lambda/subsegment.js";
-import { traceSinks } from "../../src/lambda/trace-sinks.js";
+import { traceOnLambda, traceSinks } from "../../src/lambda/trace-sinks.js";
 import { createMemorySink } from "../../src/sink/memory-sink.js";
 import { source } from "../../src/view/source.js";
 import { tableView } from "../../src/view/table-view.js";
@@ -25,20 +25,14 @@ describe("the trace of a batch", () => {
     expect(seen).toEqual([["table-view", told]]);
   });
 
-  describe("outside Lambda", () => {
+  test.each([
+    ["outside Lambda", {}],
+    [
+      "where it is turned off",
+      { AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x", POWERTOOLS_TRACE_ENABLED: "false" },
+    ],
+  ])("costs nothing %s: the sinks are those given", (_where, environment) => {
     const sinks = { "table-view": createMemorySink() };
-    beforeEach(() => void delete process.env["AWS_EXECUTION_ENV"]);
-    afterEach(() => void delete process.env["POWERTOOLS_TRACE_ENABLED"]);
-
-    test("costs nothing: the sinks are those given", () => {
-      expect(traceSinks(sinks)).toBe(sinks);
-    });
-
-    test("can be turned off on Lambda, too", () => {
-      process.env["AWS_EXECUTION_ENV"] = "AWS_Lambda_nodejs24.x";
-      process.env["POWERTOOLS_TRACE_ENABLED"] = "false";
-      expect(traceSinks(sinks)).toBe(sinks);
-      delete process.env["AWS_EXECUTION_ENV"];
-    });
+    expect(traceOnLambda(sinks, environment)).toBe(sinks);
   });
 });
