@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 
 import { cache } from "./cache.js";
+import { coldStart } from "./cold-start.js";
 import { latency } from "./latency.js";
 import { mappingLatency } from "./mapping-latency.js";
 import { soak } from "./soak.js";
@@ -18,6 +19,7 @@ const SECTIONS = {
   latency,
   mapping: mappingLatency,
   cache,
+  coldStart,
   soak,
 } as const;
 

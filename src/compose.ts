@@ -5,6 +5,7 @@ import { DynamoDBStreamsClient } from "@aws-sdk/client-dynamodb-streams";
 
 import { type Config, declaredName, physicalName, readConfig } from "./config.js";
 import { createStreamHandler, type StreamHandler } from "./lambda/stream-handler.js";
+import { traceOnLambda } from "./lambda/trace-sinks.js";
 import type { Clock } from "./pipeline/clock.js";
 import type { Sinks } from "./pipeline/pipeline.js";
 import { createPipeline } from "./pipeline/process-batch.js";
@@ -39,7 +40,7 @@ export function composeHandler(
 ): StreamHandler {
   const pipeline = createPipeline({
     declarations: collectDeclarations(exports),
-    sinks,
+    sinks: traceOnLambda(sinks, process.env),
     quarantine: createDynamoDbQuarantine({ client, tableName: config.stateTable }),
     clock: systemClock,
     declaredName: (table) => declaredName(config, table),

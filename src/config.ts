@@ -4,6 +4,8 @@ import { configurationError } from "./errors.js";
 export interface Config {
   /** Put before every declared table name, so that stages can share an account. */
   readonly tablePrefix: string;
+  /** Names of tables that are not named prefix and declared name, by declared name. */
+  readonly tableNames?: Readonly<Record<string, string>>;
   /** Name of the table for the pipeline's own bookkeeping. */
   readonly stateTable: string;
   /** Endpoint of DynamoDB where it is not AWS's; streams are read from the same unless told otherwise. */
@@ -18,6 +20,7 @@ export interface Config {
 /** Environment variables that exist, and what each means. The endpoint names are the AWS SDKs' own. */
 export const VARIABLES = {
   MILLRACE_TABLE_PREFIX: "put before every declared table name",
+  MILLRACE_TABLE_NAMES: "tables that are named otherwise, as declared=actual with commas between",
   MILLRACE_STATE_TABLE: "table for the pipeline's bookkeeping (default: <prefix>millrace-state)",
   AWS_ENDPOINT_URL_DYNAMODB: "endpoint of DynamoDB, where it is not AWS's",
   AWS_ENDPOINT_URL_DYNAMODB_STREAMS: "endpoint of DynamoDB Streams (default: that of DynamoDB)",
@@ -35,12 +38,16 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function readConfig(environment: Environment = process.env): Config {
   const read = (name: keyof typeof VARIABLES) => environment[name] || undefined;
   const tablePrefix = read("MILLRACE_TABLE_PREFIX") ?? "";
+  const tableNames = readTableNames(read("MILLRACE_TABLE_NAMES"));
   const stateTable = read("MILLRACE_STATE_TABLE") ?? `${tablePrefix}millrace-state`;
   const dynamodbEndpoint = read("AWS_ENDPOINT_URL_DYNAMODB");
   const streamsEndpoint = read("AWS_ENDPOINT_URL_DYNAMODB_STREAMS") ?? dynamodbEndpoint;
   const redisUrl = read("REDIS_URL");
   const mistakes = [
     ...nameMistakes("MILLRACE_TABLE_PREFIX", tablePrefix, /^[a-zA-Z0-9_.-]{0,200}$/),
+    ...Object.values(tableNames).flatMap((name) =>
+      nameMistakes("MILLRACE_TABLE_NAMES", name, /^[a-zA-Z0-9_.-]{3,255}$/),
+    ),
     ...nameMistakes("MILLRACE_STATE_TABLE", stateTable, /^[a-zA-Z0-9_.-]{3,255}$/),
     ...urlMistakes("AWS_ENDPOINT_URL_DYNAMODB", dynamodbEndpoint, ["http:", "https:"]),
     ...urlMistakes("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", streamsEndpoint, ["http:", "https:"]),
@@ -51,6 +58,7 @@ export function readConfig(environment: Environment = process.env): Config {
   return {
     tablePrefix,
     stateTable,
+    ...(Object.keys(tableNames).length > 0 && { tableNames }),
     ...(dynamodbEndpoint && { dynamodbEndpoint }),
     ...(streamsEndpoint && { streamsEndpoint }),
     ...(redisUrl && { redisUrl }),
@@ -83,15 +91,31 @@ function flagMistakes(variable: string, value: string | undefined): string[] {
   return [`${variable} is "${value}"; give true or false`];
 }
 
+/** `declared=actual` pairs, with commas between; a pair without a name is a mistake that shows as an empty one. */
+function readTableNames(text = ""): Readonly<Record<string, string>> {
+  const pairs = text.split(",").filter((pair) => pair !== "");
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [declared = "", actual = ""] = pair.split("=");
+      return [declared, actual];
+    }),
+  );
+}
+
+/** How tables are named. */
+type Naming = Pick<Config, "tablePrefix" | "tableNames">;
+
 /** The name DynamoDB knows a declared table by. */
-export function physicalName(config: Pick<Config, "tablePrefix">, table: string): string {
-  return config.tablePrefix + table;
+export function physicalName({ tablePrefix, tableNames }: Naming, table: string): string {
+  return tableNames?.[table] ?? tablePrefix + table;
 }
 
 /** The declared name of a table DynamoDB knows; `undefined` where the prefix is another's. */
 export function declaredName(
-  config: Pick<Config, "tablePrefix">,
+  { tablePrefix, tableNames = {} }: Naming,
   table: string,
 ): string | undefined {
-  return table.startsWith(config.tablePrefix) ? table.slice(config.tablePrefix.length) : undefined;
+  const named = Object.entries(tableNames).find(([, actual]) => actual === table);
+  if (named) return named[0];
+  return table.startsWith(tablePrefix) ? table.slice(tablePrefix.length) : undefined;
 }

@@ -40,6 +40,8 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "src/compose-readers.ts": "test/read/table-reader.int.test.ts",
   "src/cli/demo/": "test/cli/kill.int.test.ts",
   "src/cli/commands/demo.ts": "test/cli/kill.int.test.ts",
+  "src/cli/commands/synth.ts": "test/cli/synth.int.test.ts",
+  "src/lambda/xray.ts": "test/deploy/package.int.test.ts",
   "src/cli/main.ts": "test/cli/dev.int.test.ts",
   "src/cli/commands/dev.ts": "test/cli/dev.int.test.ts",
   "src/cli/commands/dev-functions.ts": "test/cli/dev-functions.int.test.ts",

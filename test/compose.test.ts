@@ -1,3 +1,7 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import { afterEach, describe, expect, test } from "@jest/globals";
 
 import {
@@ -43,6 +47,29 @@ test("clients go to the endpoints that are named, with little patience of their 
     expect(await client.config.maxAttempts()).toBe(2);
     client.destroy();
   }
+});
+
+test("requests share connections: one after another one, at once as many as are under way", async () => {
+  const sockets = new Set<unknown>();
+  const server = createServer((asked, answer) => {
+    asked.resume().on("end", () => answer.end("{}"));
+  }).on("connection", (socket) => sockets.add(socket));
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address() as AddressInfo;
+  const variables = { AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "a" };
+  Object.assign(process.env, variables);
+  const client = dynamoDbClient({
+    tablePrefix: "",
+    stateTable: "s",
+    dynamodbEndpoint: `http://127.0.0.1:${port}`,
+  });
+  const ask = () => client.send(new ListTablesCommand({}));
+  for (let i = 0; i < 5; i++) await ask();
+  expect(sockets.size).toBe(1);
+  for (let round = 0; round < 3; round++) await Promise.all(Array.from({ length: 32 }, ask));
+  expect(sockets.size).toBeLessThanOrEqual(32);
+  client.destroy();
+  server.close();
 });
 
 test("the clock is the system's", async () => {

@@ -15,6 +15,19 @@ describe("the environment", () => {
     expect(declaredName(config, "other-orders")).toBeUndefined();
   });
 
+  test("knows tables that are named otherwise", () => {
+    const config = readConfig({
+      MILLRACE_TABLE_NAMES: "orders=Orders,tags=a.b",
+      MILLRACE_TABLE_PREFIX: "x-",
+    });
+    expect(physicalName(config, "tags")).toBe("a.b");
+    expect(declaredName(config, "Orders")).toBe("orders");
+    expect(physicalName(config, "rows")).toBe("x-rows");
+    expect(() => readConfig({ MILLRACE_TABLE_NAMES: "orders" })).toThrow(
+      'MILLRACE_TABLE_NAMES is ""',
+    );
+  });
+
   test("reads streams where it reads tables, unless told otherwise", () => {
     const one = { AWS_ENDPOINT_URL_DYNAMODB: "http://127.0.0.1:8000" };
     expect(readConfig(one)).toMatchObject({

@@ -27,14 +27,7 @@ export interface Project {
  * @throws `configuration` when there is no `pipeline.ts`, or when its declarations are wrong.
  */
 export async function loadProject(directory: string, pipeline = "pipeline.ts"): Promise<Project> {
-  const pipelineFile = resolve(directory, pipeline);
-  if (!existsSync(pipelineFile)) {
-    throw new MillraceError(
-      "configuration",
-      `there is no ${pipelineFile}; run millrace in the folder of your pipeline.ts, or name it by --pipeline <file>`,
-    );
-  }
-  const exports = await importFresh<DeclarationExports>(pipelineFile);
+  const { pipelineFile, exports } = await loadPipeline(directory, pipeline);
   const declarations = collectDeclarations(exports);
   const hasCache = declarations.views.some(({ kind }) => kind === "cache-view");
   const hasTables = declarations.views.some(({ kind }) => kind !== "cache-view");
@@ -44,6 +37,25 @@ export async function loadProject(directory: string, pipeline = "pipeline.ts"): 
   if (hasCache)
     handlers["cache"] = await loadHandler(directory, "cache", () => createCacheHandler(exports));
   return { directory, pipelineFile, declarations, handlers };
+}
+
+/**
+ * Loads what `pipeline.ts` exports, and nothing else of a project.
+ *
+ * @throws `configuration` when there is no such file.
+ */
+export async function loadPipeline(
+  directory: string,
+  pipeline: string,
+): Promise<{ readonly pipelineFile: string; readonly exports: DeclarationExports }> {
+  const pipelineFile = resolve(directory, pipeline);
+  if (!existsSync(pipelineFile)) {
+    throw new MillraceError(
+      "configuration",
+      `there is no ${pipelineFile}; run millrace in the folder of your pipeline.ts, or name it by --pipeline <file>`,
+    );
+  }
+  return { pipelineFile, exports: await importFresh<DeclarationExports>(pipelineFile) };
 }
 
 async function loadHandler(

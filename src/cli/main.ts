@@ -6,6 +6,7 @@ import { isMillraceError, messageOf } from "../errors.js";
 import { demo, type DemoOptions } from "./commands/demo.js";
 import { dev, type DevOptions } from "./commands/dev.js";
 import { devFunctions } from "./commands/dev-functions.js";
+import { synth, type SynthOptions } from "./commands/synth.js";
 import { FLIGHT_SIZES } from "./demo/flight-data.js";
 
 // The SDK's notice about coming Node versions is for whoever maintains millrace, not for whoever runs it.
@@ -53,6 +54,19 @@ program
   .action(async (options: DemoOptions) => {
     process.exitCode = (await demo(options)) ? 0 : 1;
   });
+
+program
+  .command("synth")
+  .description("print the whole deployment as a CloudFormation template, for SAM, CDK or Terraform")
+  .option("--pipeline <file>", "the declarations", "pipeline.ts")
+  .requiredOption("--service <name>", "begins every name in the deployment, with the stage")
+  .option("--stage <name>", "dev, staging, prod, or one of your own", "dev")
+  .option("--existing-table <table...>", "sources that exist: their streams become parameters")
+  .option("--existing-cache", "the cache exists: its address becomes a parameter")
+  .option("--existing-vpc", "and is reached from certain subnets: they become parameters")
+  .option("--alarm-email <address>", "whom alarms write to")
+  .addOption(new Option("--format <format>").choices(["yaml", "json"]).default("yaml"))
+  .action((options: SynthOptions) => synth(options));
 
 function wholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);

@@ -1,32 +1,37 @@
-import type { Declarations } from "../view/declarations.js";
-import { FAILURES_QUEUE } from "./failures-queue.js";
-import { functionPlans } from "./function-plans.js";
+import type { Deployment } from "./deployment.js";
+import { FAILURES_QUEUE } from "./failures.js";
+import type { FunctionPlan } from "./function-plans.js";
+import { functionName } from "./functions.js";
 import { logicalName } from "./logical-name.js";
-import type { Resource, Resources } from "./tables.js";
+import { mappingLogicalName } from "./mappings.js";
+import {
+  cacheMetric,
+  functionMetric,
+  mappingMetric,
+  type Metric,
+  queueMetric,
+  viewMetric,
+} from "./metrics.js";
+import { attribute, ref, type Resource, type Resources, type Text } from "./template.js";
 
-/** What alarms take from outside the declarations. */
-export interface AlarmSettings {
-  /** Service and stage, as the functions' metrics name them: `shop-dev`. */
-  readonly deployment: string;
-  /** Whom to write to; nobody where it is empty. */
-  readonly alarmEmail: string;
-}
+/** Logical name of the topic that alarms write to. */
+export const ALARMS_TOPIC = "AlarmsTopic";
 
-/** One metric, one limit. */
+/** A limit, and the metrics that are added up and held against it. */
 interface Watch {
   readonly description: string;
-  readonly namespace: string;
-  readonly metric: string;
-  readonly dimensions: Readonly<Record<string, unknown>>;
+  readonly metrics: readonly Metric[];
   readonly statistic: "Sum" | "Maximum";
   /** The alarm sounds at this value and above. */
   readonly limit: number;
-  /** Periods of five minutes in a row that must be at the limit. */
+  readonly periodSeconds?: number;
+  /** Periods that are looked at. */
   readonly periods?: number;
+  /** How many of them must be at the limit; all where it is left out. */
+  readonly atLimit?: number;
 }
 
-const TOPIC = "AlarmsTopic";
-const PERIOD_SECONDS = 300;
+type NamedWatch = readonly [logicalName: string, watch: Watch];
 
 /**
  * Hours of delay worth a message each. Records are given up after 18 hours, and a stream forgets them after 24: the
@@ -37,146 +42,175 @@ const AGE_HOURS = [2, 6, 12] as const;
 /** Metrics one alarm can add up. Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html */
 const MOST_METRICS = 10;
 
-/** A topic, and alarms that write to it: when a function falls behind, fails, or gives something up, and when a change is quarantined. */
-export function alarmResources(declarations: Declarations, settings: AlarmSettings): Resources {
-  const plans = functionPlans(declarations);
-  const watches = plans.flatMap(({ name }) => functionWatches(name, settings.deployment));
-  const alarms = [...watches, ["FailuresQueueAlarm", FAILURES_WATCH] as const].map(
-    ([name, watch]) => [name, alarm(watch)] as const,
-  );
-  const views = declarations.views.map(({ name }) => name);
+/** Share of the most that the cache may hold. */
+const CACHE_FULL = 0.8;
+
+/** A topic, and alarms that write to it: when a function falls behind, fails, or gives something up, when a change is quarantined, and when the cache is nearly full. */
+export function alarmResources(deployment: Deployment): Resources {
+  const watches = [
+    ...deployment.plans.flatMap((plan) => functionWatches(deployment, plan)),
+    ["FailuresQueueAlarm", FAILURES_WATCH] as const,
+    ...quarantineWatches(deployment),
+    ...cacheWatches(deployment),
+  ];
   return {
-    [TOPIC]: topic(settings.alarmEmail),
-    ...Object.fromEntries(alarms),
-    ...quarantineAlarms(views, settings.deployment),
+    [ALARMS_TOPIC]: topic(deployment.alarmEmail),
+    ...Object.fromEntries(watches.map(([name, watch]) => [name, alarm(watch)])),
   };
 }
 
-function topic(email: string): Resource {
+function topic(email: Text): Resource {
   const Subscription = [{ Protocol: "email", Endpoint: email }];
   return { Type: "AWS::SNS::Topic", Properties: email === "" ? {} : { Subscription } };
 }
 
-function functionWatches(name: string, deployment: string): readonly (readonly [string, Watch])[] {
-  const lambda = {
-    namespace: "AWS/Lambda",
-    dimensions: { FunctionName: `${deployment}-${name}` },
-    statistic: "Sum",
-    limit: 1,
-  } as const;
-  const ages = AGE_HOURS.map((hours): readonly [string, Watch] => [
+function functionWatches(deployment: Deployment, plan: FunctionPlan): readonly NamedWatch[] {
+  const { name } = plan;
+  const metric = (of: string) => [functionMetric(functionName(deployment, name), of)];
+  const ages = AGE_HOURS.map((hours): NamedWatch => [
     logicalName(name, `Age${hours}h`, "Alarm"),
     {
-      ...lambda,
       description: `The function ${name} is ${hours} hours behind; records are given up at 18`,
-      metric: "IteratorAge",
+      metrics: metric("IteratorAge"),
       statistic: "Maximum",
       limit: hours * 3_600_000,
     },
   ]);
+  const sum = (
+    suffix: string,
+    of: string,
+    description: string,
+    rest: Partial<Watch> = {},
+  ): NamedWatch => [
+    logicalName(name, `${suffix}Alarm`),
+    { description, metrics: metric(of), statistic: "Sum", limit: 1, ...rest },
+  ];
   return [
     ...ages,
-    [
-      logicalName(name, "ErrorsAlarm"),
-      {
-        ...lambda,
-        description: `Batches of the function ${name} have failed for 15 minutes; they are tried again until they succeed`,
-        metric: "Errors",
-        periods: 3,
-      },
-    ],
-    [
-      logicalName(name, "ThrottlesAlarm"),
-      {
-        ...lambda,
-        description: `The function ${name} has been throttled for 15 minutes; raise the account's concurrency`,
-        metric: "Throttles",
-        periods: 3,
-      },
-    ],
-    [
-      logicalName(name, "DestinationAlarm"),
-      {
-        ...lambda,
-        description: `What the function ${name} gave up could not be handed to the failures queue and is in the stream alone`,
-        metric: "DestinationDeliveryFailures",
-      },
-    ],
+    sum(
+      "Errors",
+      "Errors",
+      `Batches of the function ${name} have failed for 15 minutes; they are tried again until they succeed`,
+      { periods: 3 },
+    ),
+    sum(
+      "Throttles",
+      "Throttles",
+      `The function ${name} has been throttled for 15 minutes; raise the account's concurrency`,
+      { periods: 3 },
+    ),
+    sum(
+      "Destination",
+      "DestinationDeliveryFailures",
+      `What the function ${name} gave up could not be written to the failures bucket and is in the stream alone`,
+    ),
+    ...inTens(
+      logicalName(name, "Dropped", "Alarm"),
+      plan.followed.map((table) =>
+        mappingMetric(mappingLogicalName(name, table), "DroppedEventCount"),
+      ),
+      `Records of the function ${name} were given up`,
+    ),
   ];
 }
 
 const FAILURES_WATCH: Watch = {
   description:
-    "Lambda gave records up; the failures queue says which, and the stream has them for 6 more hours",
-  namespace: "AWS/SQS",
-  metric: "ApproximateNumberOfMessagesVisible",
-  dimensions: { QueueName: { "Fn::GetAtt": [FAILURES_QUEUE, "QueueName"] } },
+    "Lambda gave records up: the failures bucket has them, and the queue a message for each batch",
+  metrics: [
+    queueMetric(attribute(FAILURES_QUEUE, "QueueName"), "ApproximateNumberOfMessagesVisible"),
+  ],
   statistic: "Maximum",
   limit: 1,
 };
 
-function alarm({ description, dimensions, periods = 1, ...watch }: Watch): Resource {
+/** Every view counts what it quarantines. What is quarantined stays there, and so the alarm stays on for a day. */
+function quarantineWatches({ declarations, name }: Deployment): readonly NamedWatch[] {
+  return inTens(
+    "QuarantineAlarm",
+    declarations.views.map((view) => viewMetric(name, view.name, "quarantined")),
+    "A change was quarantined in the last day: a view cannot take it, and it waits for redrive",
+    { periodSeconds: 3600, periods: 24, atLimit: 1 },
+  );
+}
+
+function cacheWatches({ cache, stage }: Deployment): readonly NamedWatch[] {
+  if (cache.kind !== "managed") return [];
+  return [
+    [
+      "CacheServerMemoryAlarm",
+      {
+        description: `The cache holds over ${CACHE_FULL * 100} % of the ${stage.cacheGb} GB it may; at the limit it drops entries, or refuses to take any`,
+        metrics: [cacheMetric(cache.name, "BytesUsedForCache")],
+        statistic: "Maximum",
+        limit: CACHE_FULL * stage.cacheGb * 1e9,
+      },
+    ],
+    [
+      "CacheServerThrottlesAlarm",
+      {
+        description: "The cache has turned requests away for 15 minutes",
+        metrics: [cacheMetric(cache.name, "ThrottledCmds")],
+        statistic: "Sum",
+        limit: 1,
+        periods: 3,
+      },
+    ],
+  ];
+}
+
+/** Alarms on a sum of any number of metrics: one for each ten. */
+function inTens(
+  name: string,
+  metrics: readonly Metric[],
+  description: string,
+  rest: Partial<Watch> = {},
+): readonly NamedWatch[] {
+  const watches: NamedWatch[] = [];
+  for (let start = 0; start < metrics.length; start += MOST_METRICS) {
+    const number = start === 0 ? "" : String(start / MOST_METRICS + 1);
+    const ten = metrics.slice(start, start + MOST_METRICS);
+    watches.push([
+      name + number,
+      { description, metrics: ten, statistic: "Sum", limit: 1, ...rest },
+    ]);
+  }
+  return watches;
+}
+
+function alarm(watch: Watch): Resource {
+  const { description, limit, periods = 1, atLimit = periods } = watch;
   return {
     Type: "AWS::CloudWatch::Alarm",
     Properties: {
-      ...behaviour(description, watch.limit, periods),
-      Namespace: watch.namespace,
-      MetricName: watch.metric,
-      Dimensions: dimensionsOf(dimensions),
-      Statistic: watch.statistic,
-      Period: PERIOD_SECONDS,
+      AlarmDescription: description,
+      ComparisonOperator: "GreaterThanOrEqualToThreshold",
+      Threshold: limit,
+      EvaluationPeriods: periods,
+      DatapointsToAlarm: atLimit,
+      // A metric that says nothing means that nothing happened.
+      TreatMissingData: "notBreaching",
+      AlarmActions: [ref(ALARMS_TOPIC)],
+      OKActions: [ref(ALARMS_TOPIC)],
+      ...measure(watch),
     },
   };
 }
 
-/** What all alarms have in common; a metric that says nothing means that nothing happened. */
-function behaviour(AlarmDescription: string, Threshold: number, EvaluationPeriods: number) {
-  return {
-    AlarmDescription,
-    ComparisonOperator: "GreaterThanOrEqualToThreshold",
-    Threshold,
-    EvaluationPeriods,
-    TreatMissingData: "notBreaching",
-    AlarmActions: [{ Ref: TOPIC }],
-    OKActions: [{ Ref: TOPIC }],
-  };
-}
-
-function dimensionsOf(dimensions: Readonly<Record<string, unknown>>) {
-  return Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
-}
-
-/** Every view counts what it quarantines; one alarm adds up as many views as it can. */
-function quarantineAlarms(views: readonly string[], deployment: string): Resources {
-  const alarms: Record<string, Resource> = {};
-  for (let start = 0; start < views.length; start += MOST_METRICS) {
-    const number = start === 0 ? "" : String(start / MOST_METRICS + 1);
-    alarms[`QuarantineAlarm${number}`] = {
-      Type: "AWS::CloudWatch::Alarm",
-      Properties: {
-        ...behaviour(
-          "A change was quarantined: a view cannot take it, and it waits for redrive",
-          1,
-          1,
-        ),
-        Metrics: [
-          { Id: "total", Expression: "SUM(FILL(METRICS(), 0))", ReturnData: true },
-          ...views.slice(start, start + MOST_METRICS).map((view, i) => ({
-            Id: `view${i + 1}`,
-            MetricStat: {
-              Metric: {
-                Namespace: "Millrace",
-                MetricName: "quarantined",
-                Dimensions: dimensionsOf({ service: deployment, view }),
-              },
-              Period: PERIOD_SECONDS,
-              Stat: "Sum",
-            },
-            ReturnData: false,
-          })),
-        ],
-      },
-    };
+function measure({ metrics, statistic, periodSeconds = 300 }: Watch) {
+  const [only] = metrics;
+  if (only !== undefined && metrics.length === 1) {
+    const { Namespace, MetricName, Dimensions } = only;
+    return { Namespace, MetricName, Dimensions, Statistic: statistic, Period: periodSeconds };
   }
-  return alarms;
+  return {
+    Metrics: [
+      { Id: "total", Expression: "SUM(FILL(METRICS(), 0))", ReturnData: true },
+      ...metrics.map((Metric, i) => ({
+        Id: `m${i + 1}`,
+        MetricStat: { Metric, Period: periodSeconds, Stat: statistic },
+        ReturnData: false,
+      })),
+    ],
+  };
 }

@@ -1,94 +1,82 @@
-import { FUNCTION_TIMEOUT_SECONDS, MAPPING_SETTINGS } from "../lambda/mapping-settings.js";
-import type { Declarations } from "../view/declarations.js";
-import type { View } from "../view/view.js";
-import { FAILURES_ARN, FAILURES_QUEUE, failuresQueue } from "./failures-queue.js";
-import { eventPatterns } from "./filters.js";
-import { type FunctionPlan, functionPlans } from "./function-plans.js";
-import { functionRole, roleLogicalName, streamArn } from "./roles.js";
-import { type Resources, type Stage, STATE_TABLE_NAME, tableLogicalName } from "./tables.js";
+import type { Deployment } from "./deployment.js";
+import { existingTableName } from "./deployment.js";
+import type { FunctionPlan } from "./function-plans.js";
+import { logicalName } from "./logical-name.js";
+import { cacheConnection } from "./managed-cache.js";
+import { roleLogicalName } from "./roles.js";
+import { STATE_TABLE_NAME, tableLogicalName } from "./tables.js";
+import { ref, type Text } from "./template.js";
 
-/** A function as serverless.yml writes it. */
-export interface FunctionDefinition {
-  readonly handler: string;
+/** Node.js as Lambda names it: the one whose support lasts longest. Source: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html */
+export const RUNTIME = "nodejs24.x";
+
+/** A function as any tool needs it; serverless.yml and a plain template each write it their way. */
+export interface FunctionSpec {
   readonly name: string;
+  readonly physicalName: string;
   readonly description: string;
+  readonly handler: string;
+  /** Logical name of its role. */
   readonly role: string;
-  readonly timeout: number;
-  readonly memorySize: number;
+  readonly memoryMb: number;
+  readonly timeoutSeconds: number;
   readonly environment: Readonly<Record<string, unknown>>;
-  readonly events: readonly { readonly stream: Readonly<Record<string, unknown>> }[];
+  readonly vpc?: { readonly subnetIds: unknown; readonly securityGroupIds: unknown };
 }
 
-/**
- * CPU comes with memory: a batch is bound by the CPU of the SDK's calls, and 1,769 MB is one whole core.
- * Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
- */
-const MEMORY_MB = 1769;
-
-/** What a function's environment takes from outside the declarations. */
-export interface FunctionSettings {
-  readonly stage: Stage;
-  readonly redisUrl: string;
+/** Logical name of a function, as the Serverless Framework forms it. */
+export function functionLogicalName(name: string): string {
+  return logicalName(name, "LambdaFunction");
 }
 
-/** The functions of a pipeline, each mapped to the streams its views follow. */
-export function functionDefinitions(
-  declarations: Declarations,
-  settings: FunctionSettings,
-): Readonly<Record<string, FunctionDefinition>> {
-  return Object.fromEntries(
-    functionPlans(declarations).map((plan) => [plan.name, definitionOf(plan, settings)]),
-  );
+/** The name Lambda knows a function by. */
+export function functionName({ stage }: Pick<Deployment, "stage">, name: string): string {
+  return stage.tablePrefix + name;
 }
 
-function definitionOf(
-  { name, description, views, followed }: FunctionPlan,
-  { stage, redisUrl }: FunctionSettings,
-): FunctionDefinition {
+/** The functions of a deployment. */
+export function functionSpecs(deployment: Deployment): readonly FunctionSpec[] {
+  return deployment.plans.map((plan) => {
+    const { name, description, memoryMb, timeoutSeconds, usesCache } = plan;
+    const cache = usesCache ? cacheConnection(deployment.cache) : undefined;
+    return {
+      name,
+      physicalName: functionName(deployment, name),
+      description,
+      handler: `handlers/${name}.handler`,
+      role: roleLogicalName(name),
+      memoryMb,
+      timeoutSeconds,
+      environment: { ...environmentOf(deployment, plan), ...cache?.environment },
+      ...(cache?.vpc && { vpc: cache.vpc }),
+    };
+  });
+}
+
+function environmentOf(
+  { name, stage, existingTables }: Deployment,
+  { followed }: FunctionPlan,
+): Readonly<Record<string, unknown>> {
+  const existing = followed.flatMap((table) => {
+    const arn = existingTables[table];
+    return arn === undefined ? [] : [[table, existingTableName(arn)] as const];
+  });
   return {
-    handler: `handlers/${name}.handler`,
-    name: stage.tablePrefix + name,
-    description,
-    role: roleLogicalName(name),
-    timeout: FUNCTION_TIMEOUT_SECONDS,
-    memorySize: MEMORY_MB,
-    environment: {
-      MILLRACE_TABLE_PREFIX: stage.tablePrefix,
-      MILLRACE_STATE_TABLE: { Ref: tableLogicalName(STATE_TABLE_NAME) },
-      NODE_OPTIONS: "--enable-source-maps",
-      ...(name === "cache" && { REDIS_URL: redisUrl }),
-    },
-    events: followed.map((table) => ({
-      stream: streamEvent(
-        table,
-        views.filter(({ source }) => source.table === table),
-      ),
-    })),
+    MILLRACE_TABLE_PREFIX: stage.tablePrefix,
+    MILLRACE_STATE_TABLE: ref(tableLogicalName(STATE_TABLE_NAME)),
+    ...(existing.length > 0 && { MILLRACE_TABLE_NAMES: tableNames(existing) }),
+    // With the stage in it, so that the metrics of stages in one account stay apart.
+    POWERTOOLS_SERVICE_NAME: name,
+    NODE_OPTIONS: "--enable-source-maps",
   };
 }
 
-function streamEvent(table: string, views: readonly View[]): Readonly<Record<string, unknown>> {
-  const filterPatterns = eventPatterns(views);
-  return {
-    type: "dynamodb",
-    arn: streamArn(table),
-    batchSize: MAPPING_SETTINGS.batchSize,
-    batchWindow: MAPPING_SETTINGS.maximumBatchingWindowInSeconds,
-    startingPosition: MAPPING_SETTINGS.startingPosition,
-    maximumRetryAttempts: MAPPING_SETTINGS.maximumRetryAttempts,
-    maximumRecordAgeInSeconds: MAPPING_SETTINGS.maximumRecordAgeInSeconds,
-    bisectBatchOnFunctionError: MAPPING_SETTINGS.bisectBatchOnFunctionError,
-    parallelizationFactor: MAPPING_SETTINGS.parallelizationFactor,
-    functionResponseType: "ReportBatchItemFailures",
-    ...(filterPatterns.length > 0 && { filterPatterns }),
-    destinations: { onFailure: { type: "sqs", arn: FAILURES_ARN } },
-  };
-}
-
-/** A role for each function, and the queue for what Lambda gives up. */
-export function functionResources(declarations: Declarations, stage: Stage): Resources {
-  const roles = functionPlans(declarations).map(
-    (plan) => [roleLogicalName(plan.name), functionRole(plan, stage)] as const,
+/** `declared=physical`, with commas between: CloudFormation may have to fill a name in. */
+function tableNames(names: readonly (readonly [string, Text])[]): Text {
+  const pairs = names.map(([table, name]) =>
+    typeof name === "string" ? `${table}=${name}` : { "Fn::Join": ["=", [table, name]] },
   );
-  return { ...Object.fromEntries(roles), [FAILURES_QUEUE]: failuresQueue() };
+  return pairs.every((pair) => typeof pair === "string")
+    ? pairs.join(",")
+    : { "Fn::Join": [",", pairs] };
 }

@@ -1,14 +1,20 @@
+import { unreachable } from "../errors.js";
 import { type AggregateView, isDirect } from "../view/aggregate/aggregate-view.js";
-import { FAILURES_ARN } from "./failures-queue.js";
+import type { View } from "../view/view.js";
+import type { Deployment } from "./deployment.js";
+import { FAILURES_BUCKET_ARN, FAILURES_KEY_PREFIX } from "./failures.js";
 import type { FunctionPlan } from "./function-plans.js";
 import { logicalName } from "./logical-name.js";
-import { type Resource, type Stage, STATE_TABLE_NAME, tableLogicalName } from "./tables.js";
+import { cacheConnection, connectArns } from "./managed-cache.js";
+import { STATE_TABLE_NAME, streamArn, tableArn } from "./tables.js";
+import { localArn, type Resource, type Resources, substitute } from "./template.js";
 
-/** A statement of an IAM policy; Millrace's own only ever allow. */
+/** A statement of an IAM policy. */
 export interface Statement {
-  readonly Effect: "Allow";
+  readonly Effect: "Allow" | "Deny";
   readonly Action: readonly string[];
   readonly Resource: readonly unknown[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 /** Logical name of a function's role. */
@@ -16,8 +22,14 @@ export function roleLogicalName(name: string): string {
   return logicalName(name, "FunctionRole");
 }
 
-/** A role that allows a function what it calls, on the tables and streams it calls it on, and nothing else. */
-export function functionRole(plan: FunctionPlan, stage: Stage): Resource {
+/** A role for each function, which allows what that function calls, on what it calls it on, and nothing else. */
+export function roleResources(deployment: Deployment): Resources {
+  return Object.fromEntries(
+    deployment.plans.map((plan) => [roleLogicalName(plan.name), roleOf(deployment, plan)]),
+  );
+}
+
+function roleOf(deployment: Deployment, plan: FunctionPlan): Resource {
   return {
     Type: "AWS::IAM::Role",
     Properties: {
@@ -35,40 +47,140 @@ export function functionRole(plan: FunctionPlan, stage: Stage): Resource {
       Policies: [
         {
           PolicyName: "millrace",
-          PolicyDocument: { Version: "2012-10-17", Statement: statements(plan, stage) },
+          PolicyDocument: { Version: "2012-10-17", Statement: statements(deployment, plan) },
         },
       ],
     },
   };
 }
 
-function statements({ name, views, followed }: FunctionPlan, stage: Stage): readonly Statement[] {
-  const written = views.flatMap((view) => (view.kind === "table-view" ? [view.table] : []));
-  const aggregates = views.filter((view) => view.kind === "aggregate-view");
+function statements(deployment: Deployment, plan: FunctionPlan): readonly Statement[] {
+  const functionName = deployment.stage.tablePrefix + plan.name;
+  return [
+    ...streamStatements(deployment, plan),
+    ...tableStatements(plan),
+    ...failureStatements(),
+    ...cacheStatements(deployment, plan, functionName),
+    allow(
+      ["logs:CreateLogStream", "logs:PutLogEvents"],
+      // The log group itself is the stack's, so that a function cannot make another.
+      [localArn("logs", `log-group:/aws/lambda/${functionName}:*`)],
+    ),
+    // Traces belong to no resource: AWS requires the wildcard here.
+    allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
+  ];
+}
+
+function streamStatements(deployment: Deployment, { followed }: FunctionPlan): Statement[] {
   return [
     allow(
       ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
-      followed.map(streamArn),
+      followed.map((table) => streamArn(deployment, table)),
     ),
     // ListStreams knows no resources: AWS requires the wildcard here.
     allow(["dynamodb:ListStreams"], ["*"]),
-    // The row that a condition refused comes with the answer; none is ever read.
-    ...(written.length > 0
-      ? [allow(["dynamodb:PutItem", "dynamodb:DeleteItem"], written.map(tableArn))]
-      : []),
-    ...aggregates.flatMap((view) => aggregateStatements(view)),
+  ];
+}
+
+function tableStatements({ views }: FunctionPlan): Statement[] {
+  return [
+    ...merged(views.flatMap(viewStatements)),
     // Fences are queried; an entry and its fence are put and updated in one transaction.
     allow(
       ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"],
       [tableArn(STATE_TABLE_NAME)],
     ),
-    allow(["sqs:SendMessage"], [FAILURES_ARN]),
-    allow(["logs:CreateLogStream", "logs:PutLogEvents"], [logsArn(stage.tablePrefix + name)]),
+  ];
+}
+
+/** What the sink of a view asks of DynamoDB, on the view's own tables. */
+function viewStatements(view: View): Statement[] {
+  switch (view.kind) {
+    case "table-view":
+      // Many rows go as statements, others one by one; what a condition refused comes with the answer, none is ever read.
+      return [
+        allow(
+          [
+            "dynamodb:PutItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:PartiQLInsert",
+            "dynamodb:PartiQLUpdate",
+          ],
+          [tableArn(view.table)],
+        ),
+      ];
+    case "aggregate-view":
+      return aggregateStatements(view);
+    case "cache-view":
+      return [];
+    default:
+      return unreachable(view);
+  }
+}
+
+/** One statement for each set of actions: a role's policies have 10,240 characters in all. */
+function merged(statements: readonly Statement[]): Statement[] {
+  const resources = new Map<string, unknown[]>();
+  for (const { Action, Resource } of statements) {
+    const actions = Action.join();
+    resources.set(actions, [...(resources.get(actions) ?? []), ...Resource]);
+  }
+  return [...resources].map(([actions, Resource]) => allow(actions.split(","), Resource));
+}
+
+/** Lambda writes what it gives up in the function's name. */
+function failureStatements(): Statement[] {
+  const [bucket] = FAILURES_BUCKET_ARN["Fn::GetAtt"] as readonly [string];
+  return [
+    allow(["s3:PutObject"], [substitute(`\${${bucket}.Arn}/${FAILURES_KEY_PREFIX}*`)]),
+    allow(["s3:ListBucket"], [FAILURES_BUCKET_ARN]),
+  ];
+}
+
+function cacheStatements(
+  { cache }: Deployment,
+  { usesCache }: FunctionPlan,
+  functionName: string,
+): Statement[] {
+  if (!usesCache) return [];
+  return [
+    ...(cache.kind === "managed" ? [allow(["elasticache:Connect"], connectArns(cache.name))] : []),
+    ...(cacheConnection(cache).vpc ? networkStatements(functionName) : []),
+  ];
+}
+
+/** Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html */
+const NETWORK_ACTIONS = [
+  "ec2:CreateNetworkInterface",
+  "ec2:DescribeNetworkInterfaces",
+  "ec2:DescribeSubnets",
+  "ec2:DeleteNetworkInterface",
+  "ec2:AssignPrivateIpAddresses",
+  "ec2:UnassignPrivateIpAddresses",
+] as const;
+
+/**
+ * Lambda connects a function to its network in the function's name, and AWS requires the wildcard for it. The code of
+ * the function itself is denied all of it.
+ */
+function networkStatements(functionName: string): Statement[] {
+  return [
+    allow(NETWORK_ACTIONS, ["*"]),
+    {
+      Effect: "Deny",
+      Action: NETWORK_ACTIONS,
+      Resource: ["*"],
+      Condition: {
+        ArnEquals: {
+          "lambda:SourceFunctionArn": localArn("lambda", `function:${functionName}`),
+        },
+      },
+    },
   ];
 }
 
 /** A transaction needs the rights of its actions, one by one; reading many items at once is a right of its own. */
-function aggregateStatements(view: AggregateView): readonly Statement[] {
+function aggregateStatements(view: AggregateView): Statement[] {
   const kinds = new Set(Object.values(view.measures).map(({ kind }) => kind));
   const [ordered, distinct, direct] = [
     kinds.has("ordered"),
@@ -94,21 +206,4 @@ function aggregateStatements(view: AggregateView): readonly Statement[] {
 
 function allow(Action: readonly string[], Resource: readonly unknown[]): Statement {
   return { Effect: "Allow", Action, Resource };
-}
-
-/** The log group itself is the stack's, so that a function cannot make another. */
-function logsArn(functionName: string): unknown {
-  return {
-    "Fn::Sub": `arn:\${AWS::Partition}:logs:\${AWS::Region}:\${AWS::AccountId}:log-group:/aws/lambda/${functionName}:*`,
-  };
-}
-
-/** The ARN of a declared table, as CloudFormation fills it in. */
-function tableArn(table: string): unknown {
-  return { "Fn::GetAtt": [tableLogicalName(table), "Arn"] };
-}
-
-/** The ARN of a declared table's stream, as CloudFormation fills it in. */
-export function streamArn(table: string): unknown {
-  return { "Fn::GetAtt": [tableLogicalName(table), "StreamArn"] };
 }

@@ -1,22 +1,29 @@
-import { collectDeclarations } from "../view/declarations.js";
-import { alarmResources } from "./alarms.js";
-import { type FunctionDefinition, functionDefinitions, functionResources } from "./functions.js";
-import { type Resources, type Stage, tableResources } from "./tables.js";
+import { type DeploymentSettings, readDeployment } from "./deployment.js";
+import { type FunctionSpec, functionSpecs } from "./functions.js";
+import { outputsOf } from "./outputs.js";
+import { resourcesOf } from "./resources.js";
+import type { Outputs, Resources } from "./template.js";
+
+/** A function as serverless.yml writes it. */
+export interface FunctionDefinition {
+  readonly handler: string;
+  readonly name: string;
+  readonly description: string;
+  readonly role: string;
+  readonly timeout: number;
+  readonly memorySize: number;
+  readonly tracing: "Active";
+  readonly logs: { readonly logFormat: "JSON" };
+  readonly logRetentionInDays: number;
+  readonly environment: Readonly<Record<string, unknown>>;
+  readonly vpc?: { readonly subnetIds: unknown; readonly securityGroupIds: unknown };
+}
 
 /** What serverless.yml takes from the declarations. */
 export interface ServerlessParts {
   readonly functions: Readonly<Record<string, FunctionDefinition>>;
   readonly resources: Resources;
-}
-
-/** What a deployment says beside the declarations. */
-export interface DeploymentSettings {
-  readonly service: string;
-  readonly stage: string;
-  /** Address of the cache; empty where no view is kept in one. */
-  readonly redisUrl: string;
-  /** Whom alarms write to; nobody where it is not given. */
-  readonly alarmEmail?: string;
+  readonly outputs: Outputs;
 }
 
 /**
@@ -24,28 +31,35 @@ export interface DeploymentSettings {
  * mapping and its permissions.
  *
  * @param exports what `pipeline.ts` exports.
- * @throws `configuration` when a declaration is wrong.
+ * @throws `configuration`, listing every mistake in the declarations or the settings.
  */
 export function serverlessParts(
   exports: Readonly<Record<string, unknown>>,
   settings: DeploymentSettings,
 ): ServerlessParts {
-  const declarations = collectDeclarations(exports);
-  const stage = stageOf(settings);
+  const deployment = readDeployment(exports, settings);
+  const { logRetentionDays } = deployment.stage;
   return {
-    functions: functionDefinitions(declarations, { stage, redisUrl: settings.redisUrl }),
-    resources: {
-      ...tableResources(declarations, stage),
-      ...functionResources(declarations, stage),
-      ...alarmResources(declarations, {
-        deployment: `${settings.service}-${settings.stage}`,
-        alarmEmail: settings.alarmEmail ?? "",
-      }),
-    },
+    functions: Object.fromEntries(
+      functionSpecs(deployment).map((spec) => [spec.name, definitionOf(spec, logRetentionDays)]),
+    ),
+    resources: resourcesOf(deployment),
+    outputs: outputsOf(deployment),
   };
 }
 
-/** Production keeps its data when the stack is removed; every other stage is cleaned up with it. */
-function stageOf({ service, stage }: DeploymentSettings): Stage {
-  return { name: stage, tablePrefix: `${service}-${stage}-`, keepsData: stage === "prod" };
+function definitionOf(spec: FunctionSpec, logRetentionInDays: number): FunctionDefinition {
+  return {
+    handler: spec.handler,
+    name: spec.physicalName,
+    description: spec.description,
+    role: spec.role,
+    timeout: spec.timeoutSeconds,
+    memorySize: spec.memoryMb,
+    tracing: "Active",
+    logs: { logFormat: "JSON" },
+    logRetentionInDays,
+    environment: spec.environment,
+    ...(spec.vpc && { vpc: spec.vpc }),
+  };
 }

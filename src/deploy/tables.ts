@@ -4,27 +4,10 @@ import { createTableInput } from "../dynamodb/table-definition.js";
 import { configurationError } from "../errors.js";
 import { STATE_TABLE } from "../state/state-table.js";
 import type { Declarations } from "../view/declarations.js";
+import type { Deployment } from "./deployment.js";
 import { logicalName } from "./logical-name.js";
-
-/** A resource of a CloudFormation template. */
-export interface Resource {
-  readonly Type: string;
-  readonly DeletionPolicy?: "Retain" | "Delete";
-  readonly UpdateReplacePolicy?: "Retain" | "Delete";
-  readonly Properties: Readonly<Record<string, unknown>>;
-}
-
-/** Resources by logical name. */
-export type Resources = Readonly<Record<string, Resource>>;
-
-/** What a stage decides. */
-export interface Stage {
-  readonly name: string;
-  /** Put before every declared table name, and the names of functions. */
-  readonly tablePrefix: string;
-  /** Whether data outlives the stack, and cannot be deleted by mistake. */
-  readonly keepsData: boolean;
-}
+import type { Stage } from "./stage.js";
+import { attribute, type Resource, type Resources, type Text } from "./template.js";
 
 /** Declared name of the pipeline's own table. */
 export const STATE_TABLE_NAME = "millrace-state";
@@ -42,13 +25,28 @@ export function tableLogicalName(table: string): string {
 /** Characters of a table's name. Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html */
 const MOST_NAME_CHARACTERS = 255;
 
+/** The ARN of a declared table, as CloudFormation fills it in. */
+export function tableArn(table: string): Text {
+  return attribute(tableLogicalName(table), "Arn");
+}
+
+/** The ARN of a declared table's stream: the one given where the table exists, else as CloudFormation fills it in. */
+export function streamArn({ existingTables }: Pick<Deployment, "existingTables">, table: string) {
+  return existingTables[table] ?? attribute(tableLogicalName(table), "StreamArn");
+}
+
 /**
- * A DynamoDB table for each source, each view and the pipeline itself: on demand, recoverable, encrypted.
+ * A DynamoDB table for each source that does not exist, each view and the pipeline itself: on demand, recoverable,
+ * encrypted.
  *
  * @throws `configuration`, listing every table whose name does not fit the stage or CloudFormation.
  */
-export function tableResources(declarations: Declarations, stage: Stage): Resources {
-  const tables = allTables(declarations);
+export function tableResources({
+  declarations,
+  stage,
+  existingTables,
+}: Pick<Deployment, "declarations" | "stage" | "existingTables">): Resources {
+  const tables = allTables(declarations).filter(({ table }) => !(table in existingTables));
   const mistakes = tableMistakes(
     tables.map(({ table }) => table),
     stage,

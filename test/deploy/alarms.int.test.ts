@@ -81,8 +81,7 @@ test("the alarm on quarantine watches the very metric that a function writes whe
   log.mockRestore();
   process.env = before;
 
-  const settings = { deployment: "shop-dev", alarmEmail: "" };
-  const { Metrics } = alarmResources(declarations, settings)["QuarantineAlarm"]!.Properties as {
+  const { Metrics } = alarmResources(declared.deploymentOf())["QuarantineAlarm"]!.Properties as {
     Metrics: readonly { readonly MetricStat?: { readonly Metric: Watched } }[];
   };
   const watched = Metrics.flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Metric] : []));

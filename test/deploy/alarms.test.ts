@@ -1,98 +1,114 @@
 import { describe, expect, test } from "@jest/globals";
 
 import { alarmResources } from "../../src/deploy/alarms.js";
-import type { Resource } from "../../src/deploy/tables.js";
+import { mappingResources } from "../../src/deploy/mappings.js";
 import { MAPPING_SETTINGS } from "../../src/lambda/mapping-settings.js";
-import { collectDeclarations } from "../../src/view/declarations.js";
 import { tableView } from "../../src/view/table-view.js";
-import * as declared from "./declared.js";
+import { deploymentOf, orders } from "./declared.js";
 
-const declarations = collectDeclarations(declared);
-const settings = { deployment: "shop-dev", alarmEmail: "" };
-const resources = alarmResources(declarations, settings);
+interface Metric {
+  readonly Namespace: string;
+  readonly MetricName: string;
+  readonly Dimensions: readonly { readonly Name: string; readonly Value: unknown }[];
+}
 
-interface Alarm {
-  readonly MetricName?: string;
-  readonly Namespace?: string;
-  readonly Dimensions?: readonly { readonly Name: string; readonly Value: unknown }[];
-  readonly Metrics?: readonly { readonly MetricStat?: { readonly Metric: unknown } }[];
+interface Alarm extends Partial<Metric> {
+  readonly Metrics?: readonly { readonly MetricStat?: { readonly Metric: Metric } }[];
   readonly Threshold: number;
+  readonly Statistic?: string;
   readonly Period?: number;
   readonly EvaluationPeriods: number;
+  readonly DatapointsToAlarm: number;
 }
 
-function alarms(of = resources): readonly (readonly [string, Alarm & Resource["Properties"]])[] {
-  return Object.entries(of)
-    .filter(([, { Type }]) => Type === "AWS::CloudWatch::Alarm")
-    .map(([name, { Properties }]) => [name, Properties as unknown as Alarm & typeof Properties]);
-}
+const resources = alarmResources(deploymentOf());
+const alarms = alarmsOf(resources);
 
-/** Limits of the alarms on a metric of one function. */
-function limitsOf(metric: string, name: string): number[] {
-  return alarms()
-    .filter(([, alarm]) => alarm.MetricName === metric)
-    .filter(([, { Dimensions }]) => Dimensions?.[0]?.Value === `shop-dev-${name}`)
-    .map(([, { Threshold }]) => Threshold);
-}
-
-describe("the alarms of a deployment", () => {
-  test.each(["tables", "cache"])(
-    "sound when %s is 2, 6 and 12 hours behind, before records are given up",
-    (name) => {
-      const hours = limitsOf("IteratorAge", name).map((ms) => ms / 3_600_000);
-      expect(hours).toEqual([2, 6, 12]);
-      expect(Math.max(...hours) * 3600).toBeLessThan(MAPPING_SETTINGS.maximumRecordAgeInSeconds);
-    },
+function alarmsOf(of: typeof resources): Readonly<Record<string, Alarm>> {
+  return Object.fromEntries(
+    Object.entries(of)
+      .filter(([, { Type }]) => Type === "AWS::CloudWatch::Alarm")
+      .map(([name, { Properties }]) => [name, Properties as unknown as Alarm]),
   );
+}
 
-  test.each(["Errors", "Throttles", "DestinationDeliveryFailures"])(
-    "sound at any %s of either function",
-    (metric) => {
-      expect(limitsOf(metric, "tables")).toEqual([1]);
-      expect(limitsOf(metric, "cache")).toEqual([1]);
-    },
-  );
+/** The metrics an alarm holds against its limit: one, or a sum. */
+function metricsOf({ Metrics = [], Namespace, MetricName, Dimensions }: Alarm): readonly Metric[] {
+  if (Namespace && MetricName && Dimensions) return [{ Namespace, MetricName, Dimensions }];
+  return Metrics.flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Metric] : []));
+}
 
-  test("wait 15 minutes where trying again may help, and not where something is lost", () => {
-    const minutes = Object.fromEntries(
-      alarms().map(([name, { EvaluationPeriods, Period = 300 }]) => [
-        name,
-        (EvaluationPeriods * Period) / 60,
-      ]),
+/** What an alarm says, in a line: the metric and of what, the limit, and for how long. */
+function said(alarm: Alarm): string {
+  const [metric] = metricsOf(alarm);
+  const of = metric?.Dimensions.map(({ Value }) =>
+    JSON.stringify(Value).replaceAll('"', ""),
+  ).join();
+  const period =
+    alarm.Period ??
+    (alarm.Metrics?.[1] as { MetricStat: { Period: number } } | undefined)?.MetricStat.Period;
+  const minutes = ((period ?? 0) * alarm.EvaluationPeriods) / 60;
+  const periods = `${alarm.DatapointsToAlarm} of ${alarm.EvaluationPeriods} in ${minutes} min`;
+  return `${metric?.MetricName} of ${of} >= ${alarm.Threshold}, ${periods}`;
+}
+
+describe("G38: the alarms of a deployment", () => {
+  test("are these, and no others", () => {
+    const lines = Object.fromEntries(
+      Object.entries(alarms).map(([name, alarm]) => [name, said(alarm)]),
     );
-    expect(minutes).toMatchObject({
-      TablesErrorsAlarm: 15,
-      TablesThrottlesAlarm: 15,
-      TablesDestinationAlarm: 5,
-      FailuresQueueAlarm: 5,
-      QuarantineAlarm: 5,
+    expect(lines).toEqual({
+      TablesAge2hAlarm: "IteratorAge of shop-dev-tables >= 7200000, 1 of 1 in 5 min",
+      TablesAge6hAlarm: "IteratorAge of shop-dev-tables >= 21600000, 1 of 1 in 5 min",
+      TablesAge12hAlarm: "IteratorAge of shop-dev-tables >= 43200000, 1 of 1 in 5 min",
+      TablesErrorsAlarm: "Errors of shop-dev-tables >= 1, 3 of 3 in 15 min",
+      TablesThrottlesAlarm: "Throttles of shop-dev-tables >= 1, 3 of 3 in 15 min",
+      TablesDestinationAlarm:
+        "DestinationDeliveryFailures of shop-dev-tables >= 1, 1 of 1 in 5 min",
+      TablesDroppedAlarm: "DroppedEventCount of {Ref:TablesOrdersMapping} >= 1, 1 of 1 in 5 min",
+      CacheAge2hAlarm: "IteratorAge of shop-dev-cache >= 7200000, 1 of 1 in 5 min",
+      CacheAge6hAlarm: "IteratorAge of shop-dev-cache >= 21600000, 1 of 1 in 5 min",
+      CacheAge12hAlarm: "IteratorAge of shop-dev-cache >= 43200000, 1 of 1 in 5 min",
+      CacheErrorsAlarm: "Errors of shop-dev-cache >= 1, 3 of 3 in 15 min",
+      CacheThrottlesAlarm: "Throttles of shop-dev-cache >= 1, 3 of 3 in 15 min",
+      CacheDestinationAlarm: "DestinationDeliveryFailures of shop-dev-cache >= 1, 1 of 1 in 5 min",
+      CacheDroppedAlarm: "DroppedEventCount of {Ref:CacheOrdersMapping} >= 1, 1 of 1 in 5 min",
+      FailuresQueueAlarm:
+        "ApproximateNumberOfMessagesVisible of {Fn::GetAtt:[FailuresQueue,QueueName]} >= 1, 1 of 1 in 5 min",
+      QuarantineAlarm: "quarantined of shop-dev,orders-by-customer >= 1, 1 of 24 in 1440 min",
+      CacheServerMemoryAlarm: "BytesUsedForCache of shop-dev >= 800000000, 1 of 1 in 5 min",
+      CacheServerThrottlesAlarm: "ThrottledCmds of shop-dev >= 1, 3 of 3 in 15 min",
     });
   });
 
-  test("sound when the failures queue holds anything", () => {
-    expect(resources["FailuresQueueAlarm"]?.Properties).toMatchObject({
-      Namespace: "AWS/SQS",
-      MetricName: "ApproximateNumberOfMessagesVisible",
-      Dimensions: [{ Name: "QueueName", Value: { "Fn::GetAtt": ["FailuresQueue", "QueueName"] } }],
-      Threshold: 1,
-    });
+  test("sound for delay before records are given up", () => {
+    const ages = Object.values(alarms).filter(({ MetricName }) => MetricName === "IteratorAge");
+    for (const { Threshold, Statistic } of ages) {
+      expect(Threshold / 1000).toBeLessThan(MAPPING_SETTINGS.maximumRecordAgeInSeconds);
+      expect(Statistic).toBe("Maximum");
+    }
+  });
+
+  test("watch every mapping for what it drops", () => {
+    const watched = Object.values(alarms)
+      .flatMap(metricsOf)
+      .filter(({ MetricName }) => MetricName === "DroppedEventCount")
+      .map(({ Dimensions }) => (Dimensions[0]?.Value as { Ref: string }).Ref);
+    expect(watched.sort()).toEqual(Object.keys(mappingResources(deploymentOf())).sort());
   });
 
   test("sound when any view quarantines a change, however many views there are", () => {
     const views = Array.from({ length: 21 }, (_, i) =>
-      tableView({ name: `view-${i}`, source: declared.orders, key: ["orderId"] }),
+      tableView({ name: `view-${i}`, source: orders, key: ["orderId"] }),
     );
-    const many = alarmResources({ sources: [declared.orders], views }, settings);
-    const quarantine = alarms(many).filter(([name]) => name.startsWith("Quarantine"));
+    const many = alarmsOf(alarmResources(deploymentOf({}, { ...views })));
+    const quarantine = Object.entries(many).filter(([name]) => name.startsWith("Quarantine"));
     expect(quarantine.map(([name]) => name)).toEqual([
       "QuarantineAlarm",
       "QuarantineAlarm2",
       "QuarantineAlarm3",
     ]);
-    const watched = quarantine.flatMap(([, { Metrics = [] }]) =>
-      Metrics.flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Metric] : [])),
-    );
-    expect(watched).toEqual(
+    expect(quarantine.flatMap(([, alarm]) => metricsOf(alarm))).toEqual(
       views.map(({ name }) => ({
         Namespace: "Millrace",
         MetricName: "quarantined",
@@ -104,8 +120,13 @@ describe("the alarms of a deployment", () => {
     );
   });
 
+  test("say nothing of a cache that is not the deployment's own", () => {
+    const names = Object.keys(alarmResources(deploymentOf({ redisUrl: "redis://cache:6379" })));
+    expect(names).not.toContain("CacheServerMemoryAlarm");
+  });
+
   test("write to one topic, when they sound and when they cease, and rest while nothing happens", () => {
-    for (const [, alarm] of alarms()) {
+    for (const alarm of Object.values(alarms)) {
       expect(alarm).toMatchObject({
         ComparisonOperator: "GreaterThanOrEqualToThreshold",
         TreatMissingData: "notBreaching",
@@ -114,7 +135,7 @@ describe("the alarms of a deployment", () => {
       });
     }
     expect(resources["AlarmsTopic"]?.Properties).toEqual({});
-    const told = alarmResources(declarations, { ...settings, alarmEmail: "a@example.com" });
+    const told = alarmResources(deploymentOf({ alarmEmail: "a@example.com" }));
     expect(told["AlarmsTopic"]?.Properties).toEqual({
       Subscription: [{ Protocol: "email", Endpoint: "a@example.com" }],
     });

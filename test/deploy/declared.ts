@@ -1,3 +1,8 @@
+import {
+  type Deployment,
+  type DeploymentSettings,
+  readDeployment,
+} from "../../src/deploy/deployment.js";
 import { cacheView } from "../../src/view/cache-view.js";
 import { source } from "../../src/view/source.js";
 import { tableView } from "../../src/view/table-view.js";
@@ -41,3 +46,17 @@ export const orderCards = cacheView({
   type: "json",
   key: ({ orderId }) => `order:${orderId}`,
 });
+
+/** The deployment of these declarations, as service `shop` in stage `dev`. */
+export function deploymentOf(
+  settings: Partial<DeploymentSettings> = {},
+  exports: Readonly<Record<string, unknown>> = {
+    orders,
+    customers,
+    ordersByCustomer,
+    largeOrders,
+    orderCards,
+  },
+): Deployment {
+  return readDeployment(exports, { service: "shop", stage: "dev", ...settings });
+}

@@ -1,75 +1,75 @@
 import { describe, expect, test } from "@jest/globals";
 
-import { functionDefinitions, functionResources } from "../../src/deploy/functions.js";
-import { MAPPING_SETTINGS } from "../../src/lambda/mapping-settings.js";
-import { collectDeclarations } from "../../src/view/declarations.js";
-import * as declared from "./declared.js";
+import { declaredName, physicalName, readConfig } from "../../src/config.js";
+import { functionSpecs } from "../../src/deploy/functions.js";
+import { deploymentOf } from "./declared.js";
 
-const declarations = collectDeclarations(declared);
-const settings = {
-  stage: { name: "dev", tablePrefix: "shop-dev-", keepsData: false },
-  redisUrl: "rediss://cache:6379",
-};
-const functions = functionDefinitions(declarations, settings);
+const STREAM =
+  "arn:aws:dynamodb:us-east-1:123456789012:table/legacy.orders/stream/2026-01-01T00:00:00.000";
 
-function streamOf(table: string): unknown {
-  return { "Fn::GetAtt": [table, "StreamArn"] };
-}
-
-function arnOf(resource: string): unknown {
-  return { "Fn::GetAtt": [resource, "Arn"] };
+/** The function of a name. */
+function functionOf(name: string, settings: Parameters<typeof deploymentOf>[0] = {}) {
+  return functionSpecs(deploymentOf(settings)).find((spec) => spec.name === name)!;
 }
 
 describe("the functions of a deployment", () => {
   test("are one for the views in tables and one for those in the cache, with the handlers to match", () => {
-    expect(Object.keys(functions)).toEqual(["tables", "cache"]);
-    expect(functions["tables"]?.name).toBe("shop-dev-tables");
-    expect(functions["tables"]?.handler).toBe("handlers/tables.handler");
-    expect(functions["cache"]?.handler).toBe("handlers/cache.handler");
+    expect(functionSpecs(deploymentOf()).map(({ name }) => name)).toEqual(["tables", "cache"]);
+    expect(functionOf("tables")).toMatchObject({
+      physicalName: "shop-dev-tables",
+      handler: "handlers/tables.handler",
+      role: "TablesFunctionRole",
+    });
+    expect(functionOf("cache").handler).toBe("handlers/cache.handler");
   });
 
-  test("push a filter down to the mapping, where all that its views want is filtered", () => {
-    const patterns = functions["tables"]?.events.map(({ stream }) => stream["filterPatterns"]);
-    const total = { N: [{ exists: true }] };
-    expect(patterns).toEqual([
-      undefined,
-      [{ dynamodb: { NewImage: { total } } }, { dynamodb: { OldImage: { total } } }],
-    ]);
+  test("have a whole core where the SDK is the work, less where the network is, and a minute for a batch", () => {
+    expect(functionOf("tables")).toMatchObject({ memoryMb: 1769, timeoutSeconds: 60 });
+    expect(functionOf("cache")).toMatchObject({ memoryMb: 1024, timeoutSeconds: 60 });
   });
 
-  test("come with a role each, and one queue", () => {
-    const resources = functionResources(declarations, settings.stage);
-    const roles = Object.values(functions).map(({ role }) => role);
-    expect(Object.keys(resources).sort()).toEqual([...roles, "FailuresQueue"].sort());
-    expect(new Set(roles).size).toBe(2);
-  });
-
-  test("are each mapped to the streams that their own views follow, once each", () => {
-    const arns = (name: string) => functions[name]?.events.map(({ stream }) => stream["arn"]);
-    expect(arns("tables")).toEqual([streamOf("OrdersTable"), streamOf("OrdersByCustomerTable")]);
-    expect(arns("cache")).toEqual([streamOf("OrdersTable")]);
-  });
-
-  test("are mapped with the settings that a laptop uses too", () => {
-    const { maximumBatchingWindowInSeconds, reportBatchItemFailures, ...same } = MAPPING_SETTINGS;
-    for (const { stream } of Object.values(functions).flatMap(({ events }) => events)) {
-      expect(stream).toMatchObject({ type: "dynamodb", ...same });
-      expect(stream["functionResponseType"] === "ReportBatchItemFailures").toBe(
-        reportBatchItemFailures,
-      );
-      expect(stream["batchWindow"] ?? 0).toBe(maximumBatchingWindowInSeconds);
-      expect(stream["destinations"]).toEqual({
-        onFailure: { type: "sqs", arn: arnOf("FailuresQueue") },
-      });
-    }
-  });
-
-  test("are told the stage's tables, and the address of the cache only where they need it", () => {
-    expect(functions["tables"]?.environment).toMatchObject({
+  test("are told the stage's tables, and what names their metrics", () => {
+    expect(functionOf("tables").environment).toEqual({
       MILLRACE_TABLE_PREFIX: "shop-dev-",
       MILLRACE_STATE_TABLE: { Ref: "MillraceStateTable" },
+      POWERTOOLS_SERVICE_NAME: "shop-dev",
+      NODE_OPTIONS: "--enable-source-maps",
     });
-    expect(functions["tables"]?.environment).not.toHaveProperty("REDIS_URL");
-    expect(functions["cache"]?.environment).toMatchObject({ REDIS_URL: "rediss://cache:6379" });
+  });
+
+  test("are told where an existing cache is, and put where it is reached, if that is said", () => {
+    const url = "rediss://cache:6379";
+    expect(functionOf("cache", { redisUrl: url }).environment).toMatchObject({ REDIS_URL: url });
+    expect(functionOf("cache", { redisUrl: url }).vpc).toBeUndefined();
+    const reached = { redisUrl: url, subnetIds: "subnet-1, subnet-2", securityGroupIds: ["sg-1"] };
+    expect(functionOf("cache", reached).vpc).toEqual({
+      subnetIds: ["subnet-1", "subnet-2"],
+      securityGroupIds: ["sg-1"],
+    });
+    expect(functionOf("tables", reached).vpc).toBeUndefined();
+    expect(functionOf("tables", reached).environment).not.toHaveProperty("REDIS_URL");
+  });
+
+  test("know a table that exists by its own name", () => {
+    const { environment } = functionOf("tables", { existingTables: { orders: STREAM } });
+    expect(environment["MILLRACE_TABLE_NAMES"]).toBe("orders=legacy.orders");
+    const config = readConfig({
+      MILLRACE_TABLE_NAMES: environment["MILLRACE_TABLE_NAMES"] as string,
+      MILLRACE_TABLE_PREFIX: "shop-dev-",
+    });
+    expect(physicalName(config, "orders")).toBe("legacy.orders");
+    expect(declaredName(config, "legacy.orders")).toBe("orders");
+    expect(physicalName(config, "large")).toBe("shop-dev-large");
+    expect(declaredName(config, "shop-dev-large")).toBe("large");
+    expect(declaredName(config, "others")).toBeUndefined();
+  });
+
+  test("know it too where CloudFormation has to fill the stream in", () => {
+    const stream = { "Fn::ImportValue": "legacy-orders-stream" };
+    const { environment } = functionOf("tables", { existingTables: { orders: stream } });
+    const name = { "Fn::Select": [1, { "Fn::Split": ["/", stream] }] };
+    expect(environment["MILLRACE_TABLE_NAMES"]).toEqual({
+      "Fn::Join": [",", [{ "Fn::Join": ["=", ["orders", name]] }]],
+    });
   });
 });

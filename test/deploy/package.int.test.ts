@@ -1,109 +1,66 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 
-import { CreateTableCommand, type CreateTableCommandInput } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { Redis } from "ioredis";
 
 import * as pipeline from "../../pipeline.js";
 import type { Item } from "../../src/change/attribute-value.js";
+import { compareAll } from "../../src/cli/demo/compare-all.js";
+import { isTrue } from "../../src/cli/demo/compare-views.js";
+import { readAirports, readFlights } from "../../src/cli/demo/flight-data.js";
+import { writeDemo } from "../../src/cli/demo/write-flights.js";
+import { synthesize } from "../../src/deploy/synthesize.js";
 import { collectDeclarations } from "../../src/view/declarations.js";
-import { endpoint, testDynamoDb, testRedis } from "../support/endpoints.js";
+import { endpoint, testDynamoDb } from "../support/endpoints.js";
 import { streamRecord } from "../support/records.js";
+import { type Package, packageRepository } from "./package-repository.js";
 import { type PackagedFunction, startPackaged } from "./packaged-function.js";
+import { createTables, followStreams, startFunction } from "./packaged-pipeline.js";
+import { startXrayDaemon, type XrayDaemon } from "./xray-daemon.js";
 import { readZip } from "./zip.js";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "millrace-package-"));
-const packaged = join(folder, "packaged");
 const stage = `test${process.pid}`;
 const prefix = `millrace-flights-${stage}-`;
+// A database of its own: the views are compared whole.
+const redisUrl = `${endpoint("MILLRACE_TEST_REDIS")}/7`;
 
-interface Resource {
-  readonly Type: string;
-  readonly Properties: Readonly<Record<string, unknown>>;
-}
+let packaged: Package;
 
-interface LambdaFunction {
-  readonly FunctionName: string;
-  readonly Handler: string;
-  readonly Environment: { readonly Variables: Readonly<Record<string, string | { Ref: string }>> };
-}
-
-/** Notes every address that a process of the packager's asks for. */
-const WITNESS = `
-import { appendFileSync } from "node:fs";
-import net from "node:net";
-const connect = net.Socket.prototype.connect;
-net.Socket.prototype.connect = function (...args) {
-  const [options] = Array.isArray(args[0]) ? args[0] : args;
-  if (!options?.path) appendFileSync(process.env.WITNESS_FILE, JSON.stringify(options) + "\\n");
-  return connect.apply(this, args);
-};
-`;
-
-let output: string;
-let resources: Readonly<Record<string, Resource>>;
-
-/** Packages the repository as somebody without an account and without a network would. */
 beforeAll(() => {
-  const witness = join(folder, "witness.mjs");
-  writeFileSync(witness, WITNESS);
-  const parameters = ["--stage", stage, "--param", `redisUrl=${endpoint("MILLRACE_TEST_REDIS")}`];
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [
-      join(ROOT, "node_modules", "serverless", "bin", "serverless.js"),
-      ...["package", "--package", packaged, ...parameters],
-    ],
-    {
-      cwd: ROOT,
-      encoding: "utf8",
-      env: {
-        PATH: process.env["PATH"],
-        HOME: folder,
-        NODE_OPTIONS: `--import ${pathToFileURL(witness).href}`,
-        WITNESS_FILE: join(folder, "asked"),
-      },
-    },
-  );
-  output = stdout + stderr;
-  expect(status === 0 ? "packaged" : output).toBe("packaged");
-  const template = join(packaged, "cloudformation-template-update-stack.json");
-  ({ Resources: resources } = JSON.parse(readFileSync(template, "utf8")) as {
-    Resources: typeof resources;
-  });
+  packaged = packageRepository(folder, stage, redisUrl);
 }, 120_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function ofType(type: string): [string, Resource][] {
-  return Object.entries(resources).filter(([, { Type }]) => Type === type);
-}
-
-function zipOf(name: string): Buffer {
-  return readFileSync(join(packaged, `${name}.zip`));
+/** Looks again until something is so; the test's own time ends the wait. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((looked) => setTimeout(looked, 10));
 }
 
 describe("packaging the repository", () => {
   test("asks the network for nothing, and complains of nothing", () => {
-    expect(existsSync(join(folder, "asked"))).toBe(false);
-    expect(output).toContain("Service packaged");
-    expect(output).not.toMatch(/warning|deprecat|error/i);
+    expect(packaged.askedNetwork).toBe(false);
+    expect(packaged.output).toContain("Service packaged");
+    expect(packaged.output).not.toMatch(/warning|deprecat|error/i);
   });
 
   test("makes both functions, a mapping for each stream they follow, and every table", () => {
-    expect(ofType("AWS::Lambda::Function").map(([name]) => name)).toEqual([
+    expect(packaged.ofType("AWS::Lambda::Function").map(([name]) => name)).toEqual([
       "TablesLambdaFunction",
       "CacheLambdaFunction",
     ]);
-    const mappings = ofType("AWS::Lambda::EventSourceMapping").map(([, { Properties }]) => [
-      ...(Properties["FunctionName"] as { "Fn::GetAtt": string[] })["Fn::GetAtt"].slice(0, 1),
-      ...(Properties["EventSourceArn"] as { "Fn::GetAtt": string[] })["Fn::GetAtt"],
-    ]);
+    const mappings = packaged
+      .ofType("AWS::Lambda::EventSourceMapping")
+      .map(([, { Properties }]) => [
+        ...(Properties["FunctionName"] as { "Fn::GetAtt": string[] })["Fn::GetAtt"].slice(0, 1),
+        ...(Properties["EventSourceArn"] as { "Fn::GetAtt": string[] })["Fn::GetAtt"],
+      ]);
     expect(mappings.sort()).toEqual([
       ["CacheLambdaFunction", "AirportsTable", "StreamArn"],
       ["CacheLambdaFunction", "FlightsTable", "StreamArn"],
@@ -114,23 +71,32 @@ describe("packaging the repository", () => {
     const tables = [...sources, ...views.filter(({ kind }) => kind === "table-view")].map(
       (declared) => prefix + (declared as { table: string }).table,
     );
-    const made = ofType("AWS::DynamoDB::Table").map(
-      ([, { Properties }]) => Properties["TableName"],
-    );
+    const made = packaged
+      .ofType("AWS::DynamoDB::Table")
+      .map(([, { Properties }]) => Properties["TableName"]);
     expect(made.sort()).toEqual([...tables, `${prefix}millrace-state`].sort());
   });
 
-  test("has each mapping report single failures, bisect, and hand over what it gives up", () => {
-    for (const [, { Properties }] of ofType("AWS::Lambda::EventSourceMapping")) {
-      expect(Properties).toMatchObject({
-        FunctionResponseTypes: ["ReportBatchItemFailures"],
-        BisectBatchOnFunctionError: true,
-        StartingPosition: "TRIM_HORIZON",
-        DestinationConfig: {
-          OnFailure: { Destination: { "Fn::GetAtt": ["FailuresQueue", "Arn"] } },
-        },
-      });
+  test("has the framework make what the plain template says: runtime, processor, logs, traces", () => {
+    const { Resources } = synthesize({ ...pipeline }, { service: "millrace-flights", stage });
+    for (const [name, { Properties }] of packaged.ofType("AWS::Lambda::Function")) {
+      const { Runtime, Architectures, LoggingConfig, TracingConfig, MemorySize, Timeout } =
+        Resources[name]!.Properties;
+      const same = { Runtime, Architectures, LoggingConfig, TracingConfig, MemorySize, Timeout };
+      expect(Properties).toMatchObject(same);
     }
+    const logs = packaged
+      .ofType("AWS::Logs::LogGroup")
+      .map(([name, { Properties }]) => [name, Properties]);
+    expect(logs).toEqual(logs.map(([name]) => [name, Resources[name as string]?.Properties]));
+    expect(logs).toHaveLength(2);
+  });
+
+  test("keeps what refers to resources as it was written", () => {
+    expect(JSON.stringify(packaged.resources["Dashboard"])).toContain("${TablesFlightsMapping}");
+    expect(JSON.stringify(packaged.resources["TablesFunctionRole"])).toContain(
+      "${FailuresBucket.Arn}",
+    );
   });
 
   test("makes a template that AWS's own validator finds no error in", () => {
@@ -142,10 +108,7 @@ describe("packaging the repository", () => {
     `;
     const { stdout, stderr } = spawnSync(
       process.execPath,
-      [
-        ...["--input-type=module", "--eval", script],
-        join(packaged, "cloudformation-template-update-stack.json"),
-      ],
+      [...["--input-type=module", "--eval", script], packaged.template],
       { cwd: ROOT, encoding: "utf8", env: { PATH: process.env["PATH"] } },
     );
     expect(stderr).toBe("");
@@ -155,7 +118,7 @@ describe("packaging the repository", () => {
   });
 
   test.each(["tables", "cache"])("puts the handler alone into the zip of %s", (name) => {
-    const files = readZip(zipOf(name));
+    const files = readZip(packaged.zipOf(name));
     expect([...files.keys()].sort()).toEqual([`handlers/${name}.mjs`, `handlers/${name}.mjs.map`]);
     const { sources } = JSON.parse(String(files.get(`handlers/${name}.mjs.map`))) as {
       sources: string[];
@@ -170,7 +133,8 @@ describe("packaging the repository", () => {
 describe("the packaged handlers", () => {
   const client = testDynamoDb();
   const documents = DynamoDBDocumentClient.from(client);
-  const redis = testRedis();
+  const redis = new Redis(redisUrl);
+  let daemon: XrayDaemon;
   const functions: Record<string, PackagedFunction> = {};
   const flightId = `flight-${stage}`;
   const departed = {
@@ -185,41 +149,18 @@ describe("the packaged handlers", () => {
   const landed = { ...departed, status: "LANDED" };
 
   beforeAll(async () => {
-    for (const [, { Properties }] of ofType("AWS::DynamoDB::Table")) {
-      const { TableName, KeySchema, AttributeDefinitions, BillingMode } =
-        Properties as unknown as CreateTableCommandInput;
-      const input = { TableName, KeySchema, AttributeDefinitions, BillingMode };
-      await client.send(new CreateTableCommand(input));
-    }
-    for (const name of ["tables", "cache"]) functions[name] = await start(name);
+    await createTables(packaged, client);
+    daemon = await startXrayDaemon();
+    for (const name of ["tables", "cache"])
+      functions[name] = await startFunction(packaged, name, folder, daemon.address);
   }, 60_000);
 
   afterAll(() => {
     for (const running of Object.values(functions)) running.stop();
     client.destroy();
     redis.disconnect();
+    daemon.close();
   });
-
-  /** Starts a function with the environment that the template gives it, and the test's servers for AWS. */
-  function start(name: string): Promise<PackagedFunction> {
-    const found = ofType("AWS::Lambda::Function").map(
-      ([, { Properties }]) => Properties as unknown as LambdaFunction,
-    );
-    const { Handler, Environment } = found.find(({ FunctionName }) => FunctionName.endsWith(name))!;
-    const variables = Object.entries(Environment.Variables).map(([variable, value]) => [
-      variable,
-      typeof value === "string" ? value : (resources[value.Ref]!.Properties["TableName"] as string),
-    ]);
-    return startPackaged({
-      zip: zipOf(name),
-      handler: Handler,
-      folder: join(folder, name),
-      environment: {
-        ...(Object.fromEntries(variables) as Record<string, string>),
-        AWS_ENDPOINT_URL_DYNAMODB: endpoint("MILLRACE_TEST_DYNAMODB"),
-      },
-    });
-  }
 
   /** Sends one record of the flights' stream to both functions. */
   async function deliver(images: { old?: Item; new?: Item }): Promise<void> {
@@ -272,10 +213,57 @@ describe("the packaged handlers", () => {
     }
   });
 
+  test("show X-Ray what each sink did for a batch", async () => {
+    const trace = "1-5759e988-bd862e3fe1be46a994272793";
+    const record = streamRecord({ new: departed, table: `${prefix}flights`, keys: ["flightId"] });
+    for (const [name, sink] of [
+      ["tables", "table-view"],
+      ["cache", "cache-view"],
+    ] as const) {
+      const before = daemon.received.length;
+      const header = `Root=${trace};Parent=53995c3f42cd8ad8;Sampled=1`;
+      await functions[name]!.invoke({ Records: [record] }, header);
+
+      await until(() => daemon.received.length > before);
+      expect(daemon.received.at(-1)).toMatchObject({
+        name: sink,
+        trace_id: trace,
+        parent_id: "53995c3f42cd8ad8",
+        annotations: { failed: 0 },
+      });
+    }
+    await deliver({ old: departed });
+  });
+
+  test("G40: make all views right from the records of real streams", async () => {
+    const mappings = await followStreams(packaged, functions, client);
+    const [recorded, airports] = [readFlights("2k"), readAirports()];
+    await writeDemo({
+      client,
+      flightsTable: `${prefix}flights`,
+      airportsTable: `${prefix}airports`,
+      flights: recorded.slice(0, 150),
+      airports: airports.slice(0, 50),
+      seed: 1,
+      onWritten: () => undefined,
+    });
+    const writtenAtMs = Date.now();
+    await until(() => mappings.every((mapping) => (mapping.caughtUpAtMs() ?? 0) > writtenAtMs));
+    await Promise.all(mappings.map((mapping) => mapping.stop()));
+    const comparisons = await compareAll(collectDeclarations(pipeline), {
+      tablePrefix: prefix,
+      stateTable: `${prefix}millrace-state`,
+      dynamodbEndpoint: endpoint("MILLRACE_TEST_DYNAMODB"),
+      redisUrl,
+    });
+    expect(comparisons.filter((comparison) => !isTrue(comparison))).toEqual([]);
+    for (const { view, rows } of comparisons) expect([view, rows > 0]).toEqual([view, true]);
+  });
+
   test("refuse to start without the cache's address, saying what to set", async () => {
     const handler = "handlers/cache.handler";
     const bare = startPackaged({
-      zip: zipOf("cache"),
+      zip: packaged.zipOf("cache"),
       handler,
       folder: join(folder, "bare"),
       environment: {},

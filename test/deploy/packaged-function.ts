@@ -1,15 +1,18 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
 
+import { startRuntimeApi } from "./runtime-api.js";
 import { readZip } from "./zip.js";
 
 /** A packaged function, unpacked and running in a process of its own as Lambda would run it. */
 export interface PackagedFunction {
+  /** Milliseconds from the start of the process until it asked for its first event. */
+  readonly startedInMs: number;
   /** @throws what the handler threw, with what the process said. */
-  invoke(event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse>;
+  invoke(event: DynamoDBStreamEvent, traceHeader?: string): Promise<DynamoDBBatchResponse>;
   /** What it has written to standard output and standard error. */
   output(): string;
   stop(): void;
@@ -26,51 +29,69 @@ export interface PackagedOptions {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Unpacks a function's zip and loads its handler with nothing of this process's environment. */
+/** Node.js to run functions with, and the runtime client: AWS's own where `npm run check:lambda` names it. */
+const NODE = process.env["MILLRACE_LAMBDA_NODE"] ?? process.execPath;
+const CLIENT =
+  process.env["MILLRACE_LAMBDA_CLIENT"] ?? resolve(import.meta.dirname, "lambda-runtime.mjs");
+
+/** Unpacks a function's zip and starts it on a Runtime API, with nothing of this process's environment. */
 export async function startPackaged(options: PackagedOptions): Promise<PackagedFunction> {
   const { zip, handler, folder, environment } = options;
   for (const [path, content] of readZip(zip)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), content);
   }
-  const child = fork(resolve(import.meta.dirname, "lambda-runtime.mjs"), {
+  const api = await startRuntimeApi(handler);
+  const startedAtMs = performance.now();
+  const child = spawn(NODE, [CLIENT, handler], {
     cwd: folder,
-    execArgv: [],
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
-    env: {
-      ...environment,
-      _HANDLER: handler,
-      LAMBDA_TASK_ROOT: folder,
-      AWS_LAMBDA_FUNCTION_NAME: handler,
-      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "1769",
-      AWS_REGION: "us-east-1",
-      AWS_ACCESS_KEY_ID: "local",
-      AWS_SECRET_ACCESS_KEY: "local",
-    },
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...environment, ...lambdaEnvironment(handler, folder, api.address) },
   });
   let said = "";
   for (const stream of [child.stdout, child.stderr])
-    stream?.on("data", (chunk: Buffer) => (said += chunk.toString()));
-  await nextAnswer(child, () => said);
+    stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  const ended = new Promise<never>((_, failed) => {
+    child.once("error", failed);
+    child.once("exit", (code) => failed(new Error(`ended with ${code}: ${said}`)));
+  });
+  ended.catch(() => undefined);
+  const stop = () => {
+    child.kill("SIGKILL");
+    api.close();
+  };
+  try {
+    await Promise.race([api.started, ended]);
+  } catch (thrown) {
+    stop();
+    throw thrown;
+  }
   return {
-    async invoke(event) {
-      const answer = nextAnswer(child, () => said);
-      child.send(event);
-      return (await answer) as DynamoDBBatchResponse;
+    startedInMs: performance.now() - startedAtMs,
+    async invoke(event, traceHeader) {
+      const answer = await Promise.race([api.invoke(event, traceHeader), ended]);
+      return answer as DynamoDBBatchResponse;
     },
     output: () => said,
-    stop: () => void child.kill("SIGKILL"),
+    stop,
   };
 }
 
-function nextAnswer(child: ChildProcess, said: () => string): Promise<unknown> {
-  return new Promise((answered, failed) => {
-    const onExit = (code: number | null) => failed(new Error(`ended with ${code}: ${said()}`));
-    child.once("exit", onExit);
-    child.once("message", (message: { answer?: unknown; thrown?: string }) => {
-      child.off("exit", onExit);
-      if (message.thrown === undefined) answered(message.answer);
-      else failed(new Error(`${message.thrown}\n${said()}`));
-    });
-  });
+/** What Lambda adds to a function's environment. */
+function lambdaEnvironment(handler: string, folder: string, address: string) {
+  return {
+    AWS_LAMBDA_RUNTIME_API: address,
+    _HANDLER: handler,
+    LAMBDA_TASK_ROOT: folder,
+    AWS_LAMBDA_FUNCTION_NAME: handler,
+    AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "1769",
+    AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
+    AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
+    AWS_LAMBDA_LOG_GROUP_NAME: "/aws/lambda/test",
+    AWS_LAMBDA_LOG_STREAM_NAME: "1",
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "local",
+  };
 }

@@ -146,7 +146,7 @@ async function exercise(name: string): Promise<void> {
   await deliver(name, "flights", { old: poison, new: { ...poison, delay: 30 } });
 }
 
-describe.each(["tables", "cache"])("the role of the function %s", (name) => {
+describe.each(["tables", "cache"])("N16: the role of the function %s", (name) => {
   test("allows every call that the function makes, and of calls on tables no other", async () => {
     await exercise(name);
     const { calls } = recorders[name]!;

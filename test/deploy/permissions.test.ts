@@ -3,12 +3,9 @@ import { describe, expect, test } from "@jest/globals";
 
 import { serverlessParts } from "../../src/deploy/serverless.js";
 import * as declared from "./declared.js";
-import { grantsOf, isAllowed, streamArn, tableArn } from "./permissions.js";
+import { bucketArn, grantsOf, isAllowed, streamArn, tableArn } from "./permissions.js";
 
-const parts = serverlessParts(
-  { ...declared },
-  { service: "shop", stage: "dev", redisUrl: "redis://cache:6379" },
-);
+const parts = serverlessParts({ ...declared }, { service: "shop", stage: "dev" });
 const TABLES = ["orders-by-customer", "large", "orders", "customers", "millrace-state", "others"];
 
 /** What each function may ask of DynamoDB, by declared table; streams are apart. */
@@ -31,7 +28,7 @@ async function allowedOn(name: string, service: string, arn: string): Promise<st
     .sort();
 }
 
-describe.each(["tables", "cache"])("against AWS's own list, the role of %s", (name) => {
+describe.each(["tables", "cache"])("N16: against AWS's own list, the role of %s", (name) => {
   test("names only actions that there are, and a wildcard exactly where AWS knows no resource", async () => {
     for (const { action, arn } of grantsOf(parts, name)) {
       const [service = "", key = ""] = action.split(":");
@@ -58,13 +55,38 @@ describe.each(["tables", "cache"])("against AWS's own list, the role of %s", (na
     }
   });
 
-  test("allows to write its own log and the failures queue, and no other", async () => {
+  test("allows to write its own log and into the failures bucket, and no other", async () => {
     const log = (of: string) =>
       `arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/shop-dev-${of}:log-stream:1`;
-    const queue = (of: string) => `arn:aws:sqs:us-east-1:123456789012:${of}`;
     expect(await allowedOn(name, "logs", log(name))).toEqual(["CreateLogStream", "PutLogEvents"]);
     expect(await allowedOn(name, "logs", log(name === "tables" ? "cache" : "tables"))).toEqual([]);
-    expect(await allowedOn(name, "sqs", queue("FailuresQueue"))).toEqual(["SendMessage"]);
-    expect(await allowedOn(name, "sqs", queue("Other"))).toEqual([]);
+    const object = (of: string) => `${bucketArn(of)}/aws/lambda/1`;
+    expect(await allowedOn(name, "s3", object("FailuresBucket"))).toEqual(["PutObject"]);
+    expect(await allowedOn(name, "s3", `${bucketArn("FailuresBucket")}/other`)).toEqual([]);
+    expect(await allowedOn(name, "s3", object("Other"))).toEqual([]);
+    expect(await allowedOn(name, "s3", bucketArn("FailuresBucket"))).toEqual(["ListBucket"]);
+  });
+
+  test("allows nothing on any queue, and nothing of what reads or ends data", async () => {
+    expect(
+      await allowedOn(name, "sqs", "arn:aws:sqs:us-east-1:123456789012:FailuresQueue"),
+    ).toEqual([]);
+    const actions = grantsOf(parts, name).map(({ action }) => action);
+    expect(
+      actions.filter((action) => /Scan|GetItem|DeleteTable|DeleteObject/.test(action)),
+    ).toEqual([]);
+  });
+
+  test("allows to connect to its own cache where it uses one, and to no other", async () => {
+    const cache = (of: string) =>
+      `arn:aws:elasticache:us-east-1:123456789012:serverlesscache:${of}`;
+    const expected = name === "cache" ? ["Connect"] : [];
+    expect(await allowedOn(name, "elasticache", cache("shop-dev"))).toEqual(expected);
+    expect(await allowedOn(name, "elasticache", cache("shop-prod"))).toEqual([]);
+  });
+
+  test("leaves the network to Lambda: the function's own code may do nothing to it", () => {
+    const actions = grantsOf(parts, name).map(({ action }) => action);
+    expect(actions.filter((action) => action.startsWith("ec2:"))).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+import type { Statement } from "../../src/deploy/roles.js";
 import type { ServerlessParts } from "../../src/deploy/serverless.js";
 
 const ACCOUNT = "us-east-1:123456789012";
@@ -16,27 +17,30 @@ interface Grant {
 }
 
 interface PolicyProperty {
-  readonly PolicyDocument: {
-    readonly Statement: readonly {
-      readonly Effect: string;
-      readonly Action: readonly string[];
-      readonly Resource: readonly unknown[];
-    }[];
-  };
+  readonly PolicyDocument: { readonly Statement: readonly Statement[] };
 }
 
-/** All that a function's role allows, with the names that CloudFormation would fill in. */
+/**
+ * All that a function's role allows, with the names that CloudFormation would fill in.
+ *
+ * What is denied to the function's own code and allowed to Lambda is not among it: a call is one of the function's.
+ */
 export function grantsOf(parts: ServerlessParts, name: string): readonly Grant[] {
   const role = parts.resources[parts.functions[name]?.role ?? ""];
   const policies = (role?.Properties["Policies"] ?? []) as readonly PolicyProperty[];
-  return policies
-    .flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
-    .flatMap(({ Effect, Action, Resource }) => {
-      if (Effect !== "Allow") throw new Error(`this knows no effect ${Effect}`);
-      return Action.flatMap((action) =>
-        Resource.map((resource) => ({ action, arn: arnOf(parts, resource) })),
+  const statements = policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+  const pairs = (effect: Statement["Effect"]) =>
+    statements
+      .filter(({ Effect }) => Effect === effect)
+      .flatMap(({ Action, Resource }) =>
+        Action.flatMap((action) =>
+          Resource.map((resource) => ({ action, arn: arnOf(parts, resource) })),
+        ),
       );
-    });
+  const denied = pairs("Deny");
+  return pairs("Allow").filter(
+    ({ action, arn }) => !denied.some((one) => one.action === action && one.arn === arn),
+  );
 }
 
 /** Whether a role allows a call. Wildcards are known at the end of a resource, and nowhere in an action. */
@@ -58,6 +62,11 @@ export function streamArn(table: string): string {
   return `${tableArn(table)}/stream/2026-01-01T00:00:00.000`;
 }
 
+/** The ARN of a bucket, by its logical name. */
+export function bucketArn(name: string): string {
+  return `arn:aws:s3:::${name.toLowerCase()}`;
+}
+
 function arnOf(parts: ServerlessParts, resource: unknown): string {
   if (typeof resource === "string") return resource;
   const { "Fn::GetAtt": attribute, "Fn::Sub": text } = resource as {
@@ -67,11 +76,15 @@ function arnOf(parts: ServerlessParts, resource: unknown): string {
   if (text !== undefined) {
     return text
       .replace("${AWS::Partition}", "aws")
-      .replace("${AWS::Region}:${AWS::AccountId}", ACCOUNT);
+      .replace("${AWS::Region}:${AWS::AccountId}", ACCOUNT)
+      .replace(/\$\{(\w+)\.Arn\}/, (_, name: string) => resourceArn(parts, name, "Arn"));
   }
-  const [logicalName, name] = attribute!;
+  return resourceArn(parts, ...attribute!);
+}
+
+function resourceArn(parts: ServerlessParts, logicalName: string, name: string): string {
   const { Type, Properties } = parts.resources[logicalName]!;
-  if (Type === "AWS::SQS::Queue") return `arn:aws:sqs:${ACCOUNT}:${logicalName}`;
+  if (Type === "AWS::S3::Bucket") return bucketArn(logicalName);
   const table = Properties["TableName"] as string;
   return name === "StreamArn" ? streamArn(table) : tableArn(table);
 }

@@ -3,35 +3,36 @@ import { join, resolve } from "node:path";
 
 import { describe, expect, test } from "@jest/globals";
 
-import { functionPlans } from "../../src/deploy/function-plans.js";
-import {
-  functionRole,
-  roleLogicalName,
-  type Statement,
-  streamArn,
-} from "../../src/deploy/roles.js";
-import { collectDeclarations, type Declarations } from "../../src/view/declarations.js";
+import { roleLogicalName, roleResources, type Statement } from "../../src/deploy/roles.js";
+import { tableView } from "../../src/view/table-view.js";
 import * as declared from "./declared.js";
+import { deploymentOf } from "./declared.js";
 
-const { orders, ordersByCustomer } = declared;
-const declarations = collectDeclarations(declared);
-const stage = { name: "dev", tablePrefix: "shop-dev-", keepsData: false };
+type Settings = Parameters<typeof deploymentOf>[0];
 
 function arnOf(resource: string): unknown {
   return { "Fn::GetAtt": [resource, "Arn"] };
 }
 
-/** What a function's role allows. */
-function statementsOf(of: Declarations, name: string): readonly Statement[] {
-  const plan = functionPlans(of).find((planned) => planned.name === name)!;
-  const { Properties } = functionRole(plan, stage);
+function streamOf(resource: string): unknown {
+  return { "Fn::GetAtt": [resource, "StreamArn"] };
+}
+
+/** What a function's role says. */
+function statementsOf(
+  name: string,
+  settings: Settings = {},
+  exports?: Readonly<Record<string, unknown>>,
+): readonly Statement[] {
+  const { Properties } = roleResources(deploymentOf(settings, exports))[roleLogicalName(name)]!;
   const [policy] = Properties["Policies"] as [{ PolicyDocument: { Statement: Statement[] } }];
   return policy.PolicyDocument.Statement;
 }
 
 /** The actions that a function's role allows on a resource. */
 function allowedOn(name: string, resource: unknown): string[] {
-  return statementsOf(declarations, name)
+  return statementsOf(name)
+    .filter(({ Effect }) => Effect === "Allow")
     .filter(({ Resource }) => Resource.some((one) => isSame(one, resource)))
     .flatMap(({ Action }) => Action);
 }
@@ -64,8 +65,7 @@ function actionsUsedIn(...folders: string[]): string[] {
 
 describe("the role of a function", () => {
   test("is one that Lambda alone takes on, named after the function", () => {
-    const [plan] = functionPlans(declarations);
-    expect(functionRole(plan!, stage)).toMatchObject({
+    expect(roleResources(deploymentOf())["TablesFunctionRole"]).toMatchObject({
       Type: "AWS::IAM::Role",
       Properties: {
         AssumeRolePolicyDocument: {
@@ -79,21 +79,14 @@ describe("the role of a function", () => {
         },
       },
     });
-    expect(roleLogicalName("tables")).toBe("TablesFunctionRole");
-  });
-
-  test("names a stream by the table's own resource", () => {
-    expect(streamArn("orders-by-customer")).toEqual({
-      "Fn::GetAtt": ["OrdersByCustomerTable", "StreamArn"],
-    });
   });
 
   test("lets it read the streams it is mapped to, and no other", () => {
     const reading = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"];
-    expect(allowedOn("tables", streamArn("orders"))).toEqual(reading);
-    expect(allowedOn("tables", streamArn("orders-by-customer"))).toEqual(reading);
-    expect(allowedOn("cache", streamArn("orders"))).toEqual(reading);
-    expect(allowedOn("cache", streamArn("orders-by-customer"))).toEqual([]);
+    expect(allowedOn("tables", streamOf("OrdersTable"))).toEqual(reading);
+    expect(allowedOn("tables", streamOf("OrdersByCustomerTable"))).toEqual(reading);
+    expect(allowedOn("cache", streamOf("OrdersTable"))).toEqual(reading);
+    expect(allowedOn("cache", streamOf("OrdersByCustomerTable"))).toEqual([]);
   });
 
   test("lets it write its own views' tables with what the sink asks, and nobody's source", () => {
@@ -114,7 +107,10 @@ describe("the role of a function", () => {
     expect(stateActions.length).toBeGreaterThan(0);
     for (const name of ["tables", "cache"]) {
       expect(allowedOn(name, arnOf("MillraceStateTable")).sort()).toEqual(stateActions);
-      expect(allowedOn(name, arnOf("FailuresQueue"))).toEqual(["sqs:SendMessage"]);
+      const objects = { "Fn::Sub": "${FailuresBucket.Arn}/aws/lambda/*" };
+      expect(allowedOn(name, objects)).toEqual(["s3:PutObject"]);
+      expect(allowedOn(name, arnOf("FailuresBucket"))).toEqual(["s3:ListBucket"]);
+      expect(allowedOn(name, arnOf("FailuresQueue"))).toEqual([]);
     }
   });
 
@@ -126,25 +122,51 @@ describe("the role of a function", () => {
     ]);
   });
 
-  test("names every resource but the one call that knows none, and no action by a wildcard", () => {
-    for (const name of ["tables", "cache"]) {
-      const statements = statementsOf(declarations, name);
-      expect(statements.every(({ Effect }) => Effect === "Allow")).toBe(true);
-      const everywhere = statements.filter(({ Resource }) => Resource.includes("*"));
-      expect(everywhere.flatMap(({ Action }) => Action)).toEqual(["dynamodb:ListStreams"]);
-      expect(statements.flatMap(({ Action }) => Action).join()).not.toContain("*");
+  test("N16: names every resource but where AWS knows none, and no action by a wildcard", () => {
+    const tracing = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"];
+    const network = statementsOf("cache").find(({ Effect }) => Effect === "Deny")!.Action;
+    const expected = {
+      tables: ["dynamodb:ListStreams", ...tracing],
+      cache: ["dynamodb:ListStreams", ...network, ...tracing],
+    };
+    for (const name of ["tables", "cache"] as const) {
+      const allowed = statementsOf(name).filter(({ Effect }) => Effect === "Allow");
+      const everywhere = allowed.filter(({ Resource }) => Resource.includes("*"));
+      expect(everywhere.flatMap(({ Action }) => Action)).toEqual(expected[name]);
+      expect(allowed.flatMap(({ Action }) => Action).join()).not.toContain("*");
     }
   });
 
-  test("grows with the views, and only for what they read and write", () => {
-    const before = statementsOf({ sources: [orders], views: [ordersByCustomer] }, "tables");
-    const views = [ordersByCustomer, declared.largeOrders];
-    const after = statementsOf({ sources: [orders], views }, "tables");
+  test("N16: lets Lambda join it to the cache's network, and not the function's own code", () => {
+    const denied = statementsOf("cache").filter(({ Effect }) => Effect === "Deny");
+    const arn =
+      "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:shop-dev-cache";
+    expect(denied.map(({ Condition }) => Condition)).toEqual([
+      { ArnEquals: { "lambda:SourceFunctionArn": { "Fn::Sub": arn } } },
+    ]);
+    expect(denied[0]?.Action.every((action) => action.startsWith("ec2:"))).toBe(true);
+    const anywhere = statementsOf("cache", { redisUrl: "rediss://cache:6379" });
+    const text = JSON.stringify([...statementsOf("tables"), ...anywhere]);
+    expect(text).not.toMatch(/ec2:|elasticache:/);
+  });
+
+  test("N16: grows with the views, and only for what they read and write", () => {
+    const { orders, ordersByCustomer, largeOrders } = declared;
     const resources = (statements: readonly Statement[]) =>
       statements.flatMap(({ Resource }) => Resource.map((one) => JSON.stringify(one)));
-    const added = resources(after).filter((one) => !resources(before).includes(one));
-    expect(added).toEqual(
-      [streamArn("orders-by-customer"), arnOf("LargeTable")].map((one) => JSON.stringify(one)),
+    const before = resources(statementsOf("tables", {}, { orders, ordersByCustomer }));
+    const after = resources(statementsOf("tables", {}, { orders, ordersByCustomer, largeOrders }));
+    expect(after.filter((one) => !before.includes(one))).toEqual(
+      [streamOf("OrdersByCustomerTable"), arnOf("LargeTable")].map((one) => JSON.stringify(one)),
     );
+  });
+
+  test("is one statement for each set of actions, so that many views fit into a policy", () => {
+    const { orders } = declared;
+    const views = Array.from({ length: 60 }, (_, i) =>
+      tableView({ name: `view-${i}`, source: orders, key: ["orderId"] }),
+    );
+    const statements = statementsOf("tables", {}, { ...views });
+    expect(statements).toHaveLength(statementsOf("tables").length);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 
+import { stageOf } from "../../src/deploy/stage.js";
 import { allTables, tableLogicalName, tableResources } from "../../src/deploy/tables.js";
 import { STATE_TTL_ATTRIBUTE } from "../../src/state/state-table.js";
 import { collectDeclarations } from "../../src/view/declarations.js";
@@ -8,8 +9,9 @@ import { tableView } from "../../src/view/table-view.js";
 import * as declared from "./declared.js";
 
 const declarations = collectDeclarations(declared);
-const stage = { name: "dev", tablePrefix: "shop-dev-", keepsData: false };
-const resources = tableResources(declarations, stage);
+const stage = stageOf("shop", "dev");
+const existingTables = {};
+const resources = tableResources({ declarations, stage, existingTables });
 
 /** Properties of each table's resource, by the table's declared name. */
 function propertiesOf(table: string): Readonly<Record<string, unknown>> {
@@ -98,19 +100,32 @@ describe("the tables of a deployment", () => {
     const long = "x".repeat(128);
     const views = ["by-day", "byDay", long].map((name) => viewOf(name));
     const longStage = { ...stage, tablePrefix: `${"s".repeat(127)}-` };
-    const make = () => tableResources({ sources: [orders], views }, longStage);
+    const make = () =>
+      tableResources({
+        declarations: { sources: [orders], views },
+        stage: longStage,
+        existingTables,
+      });
     expect(make).toThrow(/2 mistakes/);
     expect(make).toThrow(`table "${long}" is named`);
     expect(make).toThrow('tables "by-day" and "byDay" are both ByDayTable in CloudFormation');
     const fits = { ...stage, tablePrefix: "s".repeat(127) };
-    expect(() => tableResources({ sources: [orders], views: [viewOf(long)] }, fits)).not.toThrow();
+    const one = { sources: [orders], views: [viewOf(long)] };
+    expect(() => tableResources({ declarations: one, stage: fits, existingTables })).not.toThrow();
+  });
+
+  test("are not made where they exist", () => {
+    const arn = "arn:aws:dynamodb:us-east-1:123456789012:table/o/stream/2026-01-01T00:00:00.000";
+    const made = tableResources({ declarations, stage, existingTables: { orders: arn } });
+    expect(Object.keys(resources).filter((name) => !(name in made))).toEqual(["OrdersTable"]);
   });
 
   test.each([
     { keepsData: true, policy: "Retain" },
     { keepsData: false, policy: "Delete" },
-  ])("outlive their stack where the stage keeps data: $keepsData", ({ keepsData, policy }) => {
-    for (const resource of Object.values(tableResources(declarations, { ...stage, keepsData }))) {
+  ])("N17: outlive their stack where the stage keeps data: $keepsData", ({ keepsData, policy }) => {
+    const kept = tableResources({ declarations, stage: { ...stage, keepsData }, existingTables });
+    for (const resource of Object.values(kept)) {
       expect(resource.DeletionPolicy).toBe(policy);
       expect(resource.UpdateReplacePolicy).toBe(policy);
       expect(resource.Properties["DeletionProtectionEnabled"]).toBe(keepsData);

@@ -167,6 +167,19 @@ describe("the package, installed in an empty project", () => {
     expect(help).toMatch(/^ {2}dev /m);
   });
 
+  test("gives serverless.yml what follows from a project's declarations, and prints it as a template", () => {
+    const infra = `
+      require("tsx/cjs");
+      const { serverlessParts } = require("millrace/deploy");
+      const { functions } = serverlessParts(require("./pipeline.ts"), { service: "app", stage: "dev" });
+      console.log(Object.keys(functions).join());
+    `;
+    writeFileSync(join(app, "infra.cjs"), infra);
+    expect(run(app, process.execPath, "infra.cjs").trim()).toBe("tables");
+    const synth = [join("node_modules", ".bin", "millrace"), "synth", "--service", "app"];
+    expect(run(app, ...(synth as [string]))).toContain("TableName: app-dev-orders-by-customer");
+  });
+
   test("keeps a project's view true by its command", async () => {
     const ready = join(folder, "ready");
     const prefix = `pack-${process.pid}-`;

@@ -1,0 +1,26 @@
+import { describe, expect, test } from "@jest/globals";
+
+import { outputsOf } from "../../src/deploy/outputs.js";
+import { deploymentOf } from "./declared.js";
+
+describe("the outputs", () => {
+  const outputs = outputsOf(deploymentOf());
+
+  test("name what was made, and lead to the dashboard and to each function in the console", () => {
+    const link = (name: string) => (outputs[name]?.Value as { "Fn::Sub": string })["Fn::Sub"];
+    expect(link("DashboardUrl")).toBe(
+      "https://${AWS::Region}.console.aws.amazon.com/cloudwatch/home?region=${AWS::Region}#dashboards/dashboard/${Dashboard}",
+    );
+    expect(link("TablesFunctionUrl")).toMatch(/#\/functions\/shop-dev-tables$/);
+    expect(link("CacheUrl")).toBe("rediss://${Cache.Endpoint.Address}:${Cache.Endpoint.Port}");
+    expect(outputs["OrdersTableName"]?.Value).toEqual({ Ref: "OrdersTable" });
+    expect(outputs["MillraceStateTableName"]?.Value).toEqual({ Ref: "MillraceStateTable" });
+    expect(outputs["FailuresBucketName"]?.Value).toEqual({ Ref: "FailuresBucket" });
+  });
+
+  test("name a table that exists by its own name", () => {
+    const arn = "arn:aws:dynamodb:us-east-1:123456789012:table/o/stream/2026-01-01T00:00:00.000";
+    const existing = outputsOf(deploymentOf({ existingTables: { orders: arn } }));
+    expect(existing["OrdersTableName"]?.Value).toBe("o");
+  });
+});
