@@ -28,6 +28,9 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "src/sink/aggregate/workings.ts": "test/sink/aggregate/aggregate-faults.test.ts",
   "src/sink/aggregate/expression.ts": "test/sink/aggregate/store-contract.ts",
   "src/sink/aggregate/batch-read.ts": "test/sink/aggregate/store-contract.ts",
+  "src/view/aggregate/measure.ts": "test/view/aggregate/aggregate-view.test.ts",
+  "src/view/aggregate/compile-contribution.ts": "test/view/aggregate/aggregate-view.test.ts",
+  "src/view/aggregate/recompute-groups.ts": "test/sink/aggregate/aggregate-sink.test.ts",
   "src/state/state-table.ts": "test/state/quarantine-contract.ts",
   "src/local/event-source-mapping/shard-worker.ts":
     "test/local/event-source-mapping/create-event-source-mapping.test.ts",

@@ -34,12 +34,20 @@ interface Recorder {
 
 interface RequestBody {
   readonly TableName?: string;
+  readonly RequestItems?: Readonly<Record<string, unknown>>;
   readonly TransactItems?: readonly Readonly<Record<string, { readonly TableName: string }>>[];
 }
 
-/** What IAM would be asked: a transaction is asked for by its parts. */
-function callsOf(target: string, { TableName = "", TransactItems }: RequestBody): Call[] {
+/** What IAM would be asked: a transaction is asked for by its parts, a batch by its tables. */
+function callsOf(
+  target: string,
+  { TableName = "", TransactItems, RequestItems }: RequestBody,
+): Call[] {
   const operation = target.split(".")[1] ?? "";
+  if (RequestItems) {
+    const tables = Object.keys(RequestItems);
+    return tables.map((table) => ({ action: `dynamodb:${operation}`, arn: tableArn(table) }));
+  }
   if (!TransactItems) return [{ action: `dynamodb:${operation}`, arn: tableArn(TableName) }];
   return TransactItems.flatMap((item) =>
     Object.entries(item).map(([part, { TableName: table }]) => ({

@@ -9,7 +9,6 @@ import type { DeleteWrite, Place, PutWrite } from "./store.js";
 import {
   ATTRIBUTE,
   countAttribute,
-  counterOf,
   counterPlace,
   groupText,
   measureAttribute,
@@ -56,15 +55,20 @@ export function addEffects(
   effects: Effects,
   view: AggregateView,
   owner: string,
-  change: { readonly from: readonly Part[]; readonly to: readonly Part[] },
+  change: {
+    readonly from: readonly Part[];
+    readonly to: readonly Part[];
+    readonly counter: number;
+  },
 ): void {
+  const { counter } = change;
   const to = new Map(change.to.map((part) => [groupText(view, part.group), part]));
   const from = new Map(change.from.map((part) => [groupText(view, part.group), part]));
   for (const [group, part] of from) {
-    if (!isUnchanged(part, to.get(group))) addPart(effects, view, owner, group, part, -1);
+    if (!isUnchanged(part, to.get(group))) addPart(effects, view, owner, counter, group, part, -1);
   }
   for (const [group, part] of to) {
-    if (!isUnchanged(part, from.get(group))) addPart(effects, view, owner, group, part, 1);
+    if (!isUnchanged(part, from.get(group))) addPart(effects, view, owner, counter, group, part, 1);
   }
 }
 
@@ -78,13 +82,12 @@ function addPart(
   effects: Effects,
   view: AggregateView,
   owner: string,
+  n: number,
   group: string,
   part: Part,
   sign: Sign,
 ): void {
-  const place = isDirect(view)
-    ? rowPlace(view, part.group)
-    : counterPlace(view, group, counterOf(view, owner));
+  const place = isDirect(view) ? rowPlace(view, part.group) : counterPlace(view, group, n);
   const counter = counterEffect(effects, place);
   const add = (attribute: string, number: unknown) => {
     const before = counter.numbers[attribute] ?? "0";

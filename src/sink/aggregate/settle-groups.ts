@@ -143,7 +143,8 @@ async function settleRow(
   if (seen.row && seen.rowMark === "") throw foreignRow(view, text);
   if (membersOf(seen) === 0) {
     if (!(await removeRow(store, place, seen))) return false;
-    await forget(store, countersOf(view, text), seen, changedAtSeconds);
+    // Counters that are not zero each by itself are only right together, and would not expire together.
+    if (view.spread === 1) await forget(store, countersOf(view, text), seen, changedAtSeconds);
     return true;
   }
   if (markedIn(seen.row, ATTRIBUTE.mark) === seen.counterMark) return true;

@@ -22,6 +22,7 @@ import {
 import {
   ATTRIBUTE,
   contributionPlace,
+  counterOf,
   digest,
   encodeContribution,
   membersAttribute,
@@ -106,15 +107,15 @@ function sortedByGroup(pending: readonly Pending[]): readonly Pending[] {
     .map(({ each }) => each);
 }
 
-function effectsOf(view: AggregateView, run: readonly Pending[]): Effects {
+function effectsOf(view: AggregateView, run: readonly Pending[], counter = 0): Effects {
   const effects = noEffects();
-  for (const each of run) addEffectsOf(effects, view, each);
+  for (const each of run) addEffectsOf(effects, view, each, counter);
   return effects;
 }
 
-function addEffectsOf(effects: Effects, view: AggregateView, each: Pending): void {
+function addEffectsOf(effects: Effects, view: AggregateView, each: Pending, counter = 0): void {
   const { mutation, stored, next } = each;
-  addEffects(effects, view, mutation.owner, { from: stored?.parts ?? [], to: next.parts });
+  addEffects(effects, view, mutation.owner, { from: stored?.parts ?? [], to: next.parts, counter });
 }
 
 /**
@@ -126,7 +127,7 @@ export async function planTransaction(
   view: AggregateView,
   run: readonly Pending[],
 ): Promise<readonly Action[]> {
-  const effects = effectsOf(view, run);
+  const effects = effectsOf(view, run, counterOf(view, markOf(run)));
   const values = await planValues(store, effects);
   return [
     ...run.map(contributionWrite),

@@ -94,10 +94,13 @@ export function counterPlace(view: AggregateView, group: string, n: number): Pla
   return workingsPlace(view, `group#${n}#${bounded(group)}`, "counter");
 }
 
-/** The counter that an item's contributions go to: always the same of a view's. */
-export function counterOf(view: AggregateView, owner: string): number {
+/**
+ * The counter that a transaction adds to, for every group it touches: one of the view's, whichever. What a group has is
+ * the sum of its counters, so it does not matter that an item is added to one of them and taken from another.
+ */
+export function counterOf(view: AggregateView, mark: string): number {
   if (view.spread === 1) return 0;
-  return createHash("sha256").update(owner).digest().readUInt32BE(0) % view.spread;
+  return createHash("sha256").update(mark).digest().readUInt32BE(0) % view.spread;
 }
 
 /** The partition of a group's entries in a measure that orders. */

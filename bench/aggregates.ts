@@ -1,0 +1,206 @@
+import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+
+import { formatTable } from "../src/cli/format-table.js";
+import { openServices } from "../src/cli/services.js";
+import { neededTables } from "../src/dynamodb/needed-tables.js";
+import { createTableInput } from "../src/dynamodb/table-definition.js";
+import { MillraceError } from "../src/errors.js";
+import { createAggregateSink } from "../src/sink/aggregate/aggregate-sink.js";
+import { createDynamoDbStore } from "../src/sink/aggregate/dynamodb-store.js";
+import { createMemoryStore } from "../src/sink/aggregate/memory-store.js";
+import type { Store } from "../src/sink/aggregate/store.js";
+import { placeText } from "../src/sink/aggregate/workings.js";
+import { streamVersion } from "../src/change/version.js";
+import { type AggregateView, aggregateView } from "../src/view/aggregate/aggregate-view.js";
+import { count, sum } from "../src/view/aggregate/measure.js";
+import { source } from "../src/view/source.js";
+
+interface Sale {
+  id: string;
+  shop: string;
+  amount: number;
+}
+
+const sales = source<Sale>({ table: "sales", key: ["id"] });
+
+function shops(spread: number): AggregateView {
+  return aggregateView({
+    name: `bench-shops-${process.pid}`,
+    source: sales,
+    groupBy: ({ shop }) => ({ shop }),
+    key: ["shop"],
+    measures: { sales: count(), turnover: sum("amount") },
+    spread,
+  });
+}
+
+function sold(view: AggregateView, id: string, shop: string, n: number) {
+  const item = { id, shop, amount: n };
+  return {
+    ...{ type: "put" as const, view, key: "contribution", owner: JSON.stringify([id]) },
+    version: streamVersion("2026-01-01T00:00:00.000", String(n)),
+    changedAtSeconds: 0,
+    value: view.rowsOf(item)[0]?.value ?? {},
+  };
+}
+
+/** What one batch of changes costs. */
+export interface CostFigure {
+  readonly changes: number;
+  readonly groups: number;
+  readonly unitsPerChange: number;
+  /** 2 + 2 x groups / changes. */
+  readonly expected: number;
+}
+
+/** Write units a change of a count and a sum, as DynamoDB Local counts them, by batch and number of groups. */
+export async function aggregateCost(): Promise<readonly CostFigure[]> {
+  const services = await openServices({ needsRedis: false });
+  const client = new DynamoDBClient({ endpoint: services.config.dynamodbEndpoint ?? "" });
+  let units = 0;
+  client.middlewareStack.add(
+    (next) => async (asked) => {
+      Object.assign(asked.input, { ReturnConsumedCapacity: "TOTAL" });
+      const answer = await next(asked);
+      const { ConsumedCapacity: used } = answer.output as { ConsumedCapacity?: unknown };
+      const isWrite = !("RequestItems" in asked.input);
+      for (const { CapacityUnits = 0 } of isWrite
+        ? ([used].flat() as { CapacityUnits?: number }[])
+        : [])
+        units += CapacityUnits;
+      return answer;
+    },
+    { step: "initialize" },
+  );
+  try {
+    const view = shops(1);
+    for (const definition of neededTables({ sources: [], views: [view] }))
+      await client.send(new CreateTableCommand(createTableInput(definition, definition.table)));
+    const sink = createAggregateSink({
+      store: createDynamoDbStore({ client, tableName: (table) => table }),
+    });
+    const figures: CostFigure[] = [];
+    let n = 0;
+    for (const [changes, groups] of [
+      [80, 1],
+      [80, 10],
+      [80, 20],
+      [40, 40],
+      [1, 1],
+    ] as const) {
+      const batch = Array.from({ length: changes }, (_, i) =>
+        sold(view, `s${groups}-${i}`, `shop-${groups}-${i % groups}`, ++n),
+      );
+      units = 0;
+      await sink.apply(batch);
+      const unitsPerChange = units / changes;
+      figures.push({ changes, groups, unitsPerChange, expected: 2 + (2 * groups) / changes });
+    }
+    const rows = figures.map((figure) => Object.values(figure).map((value: number) => Math.round(value * 100) / 100)); // prettier-ignore
+    console.error(
+      `write units a change of a count and a sum\n${formatTable(["changes", "groups", "units/change", "2 + 2 x groups/changes"], rows)}`,
+    );
+    return figures;
+  } finally {
+    client.destroy();
+    await services.stop();
+  }
+}
+
+const WRITERS = 8;
+const BATCHES = 12;
+const BATCH = 20;
+const TRANSACTION_MS = 20;
+const CALL_MS = 5;
+
+/** How fast writers get on in one hot group. */
+export interface HotGroupFigure {
+  readonly spread: number;
+  readonly changesPerSecond: number;
+  readonly conflicts: number;
+}
+
+/**
+ * One group that eight writers write to, in memory, with DynamoDB's rule imitated that two transactions on one item at a
+ * time conflict (DynamoDB Local knows no conflicts): a transaction takes 20 ms, any other call 5 ms.
+ */
+export async function hotGroup(): Promise<readonly HotGroupFigure[]> {
+  const figures = [await hotGroupOf(1), await hotGroupOf(WRITERS)];
+  const rows = figures.map(({ spread, changesPerSecond, conflicts }) => [
+    spread,
+    Math.round(changesPerSecond),
+    conflicts,
+  ]);
+  console.error(
+    `one hot group, ${WRITERS} writers, conflicts imitated\n${formatTable(["spread", "changes/s", "conflicts"], rows)}`,
+  );
+  return figures;
+}
+
+async function hotGroupOf(spread: number): Promise<HotGroupFigure> {
+  const view = shops(spread);
+  const { store, conflicts } = conflictingStore(createMemoryStore());
+  const startedAtMs = performance.now();
+  const writer = async (w: number) => {
+    const sink = createAggregateSink({ store });
+    for (let b = 0; b < BATCHES; b++) {
+      const first = (w * BATCHES + b) * BATCH;
+      let open = Array.from({ length: BATCH }, (_, i) =>
+        sold(view, `s${first + i}`, "hot", 1 + first + i),
+      );
+      for (let attempt = 0; open.length > 0; attempt++) {
+        const results = await sink.apply(open);
+        open = open.filter((_, i) => results[i]?.outcome === "failed");
+        if (open.length > 0) await sleep(Math.random() * Math.min(2_000, 50 * 2 ** attempt));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: WRITERS }, (_, w) => writer(w)));
+  const changes = WRITERS * BATCHES * BATCH;
+  const seconds = (performance.now() - startedAtMs) / 1000;
+  const row = await createAggregateSink({ store }).get(view, { shop: "hot" });
+  if (Number(row?.value["sales"]) !== changes)
+    throw new MillraceError(
+      "refused",
+      `lost an update: ${String(row?.value["sales"])} of ${changes}`,
+    );
+  return { spread, changesPerSecond: changes / seconds, conflicts: conflicts() };
+}
+
+function conflictingStore(memory: Store): { store: Store; conflicts: () => number } {
+  const busy = new Set<string>();
+  let conflicts = 0;
+  const store: Store = {
+    ...memory,
+    async transact(actions) {
+      const texts = actions.map(placeText);
+      if (texts.some((text) => busy.has(text))) {
+        conflicts++;
+        await sleep(CALL_MS);
+        return {
+          done: false,
+          reasons: texts.map((text) => (busy.has(text) ? "conflict" : "none")).with(-1, "conflict"),
+        };
+      }
+      for (const text of texts) busy.add(text);
+      await sleep(TRANSACTION_MS);
+      for (const text of texts) busy.delete(text);
+      return memory.transact(actions);
+    },
+    async write(write) {
+      await sleep(CALL_MS);
+      if (!busy.has(placeText(write))) return memory.write(write);
+      conflicts++;
+      throw new MillraceError("unavailable", "TransactionConflictException");
+    },
+    async read(places) {
+      await sleep(CALL_MS);
+      return memory.read(places);
+    },
+  };
+  return { store, conflicts: () => conflicts };
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
