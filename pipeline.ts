@@ -3,7 +3,19 @@
  *
  * Sources and views are data and pure functions; handlers, tables, cache keys and checks all follow from them.
  */
-import { cacheView, source, tableView } from "./src/index.js";
+import {
+  aggregateView,
+  avg,
+  bucket,
+  cacheView,
+  count,
+  countIf,
+  distinctCount,
+  max,
+  source,
+  tableView,
+  topK,
+} from "./src/index.js";
 
 /** A flight: written when it is scheduled, updated when it departs and lands, deleted when it is cancelled. */
 export interface Flight {
@@ -67,6 +79,46 @@ export const airportsByState = tableView({
   where: (airport) => airport.state !== "NA",
   key: ["state", "iata"],
   row: ({ state, iata, name, city }) => ({ state, iata, name, city }),
+});
+
+/** How punctual each route is, over the flights that have left: exact however often a change is delivered. */
+export const routeStatistics = aggregateView({
+  name: "route-statistics",
+  source: flights,
+  where: ({ status }) => status !== "SCHEDULED",
+  groupBy: ({ origin, destination }) => ({ origin, destination }),
+  key: ["origin", "destination"],
+  measures: {
+    flights: count(),
+    late: countIf(({ delay = 0 }) => delay >= 15),
+    meanDelay: avg("delay"),
+    worstDelay: max("delay"),
+  },
+});
+
+/** How many flights leave an airport in each hour of its local time. */
+export const hourlyDepartures = aggregateView({
+  name: "hourly-departures",
+  source: flights,
+  groupBy: ({ origin, scheduledAt }) => ({ origin, hour: bucket("hour", scheduledAt) }),
+  key: ["origin", "hour"],
+  measures: { departures: count() },
+});
+
+/** Each airport's network and its three worst delays; the number of destinations falls again when the last flight goes. */
+export const airportFigures = aggregateView({
+  name: "airport-figures",
+  source: flights,
+  groupBy: ({ origin }) => ({ origin }),
+  key: ["origin"],
+  measures: {
+    flights: count(),
+    destinations: distinctCount("destination"),
+    topDelays: topK(3, {
+      by: "delay",
+      keep: ({ flightId, destination, delay = 0 }) => ({ flightId, destination, delay }),
+    }),
+  },
 });
 
 /** Flights in the air, for whoever asks about one: a plain HGETALL reads it. */

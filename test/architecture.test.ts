@@ -12,6 +12,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "src/sink/dynamodb/stored-item.ts": "test/sink/dynamodb/dynamodb-sink.int.test.ts",
   "src/sink/aggregate/commit-run.ts": "test/sink/aggregate/aggregate-faults.test.ts",
   "src/sink/aggregate/effects.ts": "test/sink/aggregate/aggregate-faults.test.ts",
+  "src/sink/aggregate/group-figures.ts": "test/sink/aggregate/aggregate-faults.test.ts",
   "src/sink/aggregate/settle-groups.ts": "test/sink/aggregate/aggregate-faults.test.ts",
   "src/sink/aggregate/transaction.ts": "test/sink/aggregate/aggregate-faults.test.ts",
   "src/sink/aggregate/workings.ts": "test/sink/aggregate/aggregate-faults.test.ts",

@@ -1,6 +1,7 @@
 import { DynamoDBClient, paginateScan } from "@aws-sdk/client-dynamodb";
 
 import { decodeItem, type Item } from "../../change/attribute-value.js";
+import { aggregateSink } from "../../compose.js";
 import { redisClient } from "../../compose-cache.js";
 import { type Config, physicalName } from "../../config.js";
 import { createDynamoDbSink } from "../../sink/dynamodb/dynamodb-sink.js";
@@ -9,9 +10,8 @@ import { createRedisSink } from "../../sink/redis/redis-sink.js";
 import type { StoredRow } from "../../sink/sink.js";
 import type { Declarations } from "../../view/declarations.js";
 import { RESERVED_ATTRIBUTE } from "../../view/key.js";
-import type { TableView } from "../../view/table-view.js";
 import type { View } from "../../view/view.js";
-import { compareView, type Comparison } from "./compare-views.js";
+import { compareView, type Comparison, type KeyedValue } from "./compare-views.js";
 
 /** Compares every view with a recomputation from its source, one after the other. */
 export async function compareAll(
@@ -25,6 +25,7 @@ export async function compareAll(
     client,
     tableName: ({ table }) => physicalName(config, table),
   });
+  const groups = aggregateSink(config, client);
   const cache = createRedisSink({ redis: redisClient(config) });
   const comparisons: Comparison[] = [];
   try {
@@ -43,10 +44,15 @@ export async function compareAll(
   }
   return comparisons;
 
-  function storedRows(view: View): AsyncIterable<StoredRow & { readonly value: Item }> {
-    return withValue(
-      view.kind === "cache-view" ? cache.scan(view) : tables.scan(view as TableView),
-    );
+  function storedRows(view: View): AsyncIterable<KeyedValue> {
+    switch (view.kind) {
+      case "table-view":
+        return withValue(tables.scan(view));
+      case "aggregate-view":
+        return groups.scan(view);
+      case "cache-view":
+        return withValue(cache.scan(view));
+    }
   }
 }
 
@@ -59,10 +65,8 @@ async function* sourceItems(client: DynamoDBClient, TableName: string): AsyncGen
   }
 }
 
-async function* withValue(
-  rows: AsyncIterable<StoredRow>,
-): AsyncGenerator<StoredRow & { readonly value: Item }> {
-  for await (const row of rows) if (row.value) yield { ...row, value: row.value };
+async function* withValue(rows: AsyncIterable<StoredRow>): AsyncGenerator<KeyedValue> {
+  for await (const { key, value } of rows) if (value) yield { key, value };
 }
 
 function asRead(view: View, value: Item): Item {

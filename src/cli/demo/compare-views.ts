@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 
 import type { Item } from "../../change/attribute-value.js";
+import { keyText } from "../../change/item-key.js";
+import { type OwnedItem, recomputeGroups } from "../../view/aggregate/recompute-groups.js";
 import { canonicalText } from "../../view/canonical-text.js";
+import type { Row } from "../../view/row.js";
 import type { View } from "../../view/view.js";
 
 /** How a view's rows compare with a recomputation from its source. */
@@ -15,14 +18,18 @@ export interface Comparison {
   readonly different: number;
 }
 
+/** A row under its key. */
+export interface KeyedValue {
+  readonly key: string;
+  readonly value: Item;
+}
+
 /** Where a comparison reads from. */
 export interface ComparisonReads {
   /** All items of a view's source, strongly consistent. */
   readonly sourceItems: (view: View) => AsyncIterable<Item>;
   /** All rows that are there, by key. */
-  readonly storedRows: (
-    view: View,
-  ) => AsyncIterable<{ readonly key: string; readonly value: Item }>;
+  readonly storedRows: (view: View) => AsyncIterable<KeyedValue>;
   /** What a derived value looks like when it is read back from the view's sink. */
   readonly asRead: (view: View, value: Item) => Item;
 }
@@ -35,10 +42,8 @@ export interface ComparisonReads {
  */
 export async function compareView(view: View, reads: ComparisonReads): Promise<Comparison> {
   const expected = new Map<string, string>();
-  for await (const item of reads.sourceItems(view)) {
-    for (const row of view.rowsOf(item))
-      expected.set(row.key, digest(reads.asRead(view, row.value)));
-  }
+  for await (const { key, value } of recomputed(view, reads.sourceItems(view)))
+    expected.set(key, digest(reads.asRead(view, value)));
   const rows = expected.size;
   let extra = 0;
   let different = 0;
@@ -50,6 +55,17 @@ export async function compareView(view: View, reads: ComparisonReads): Promise<C
   }
   const sink = view.kind === "cache-view" ? "redis" : "dynamodb";
   return { view: view.name, sink, rows, missing: expected.size, extra, different };
+}
+
+/** The rows a view should have; those of groups need all items at once, and no other item's. */
+async function* recomputed(view: View, items: AsyncIterable<Item>): AsyncGenerator<Row> {
+  if (view.kind === "aggregate-view") yield* await recomputeGroups(view, owned(view, items));
+  else for await (const item of items) yield* view.rowsOf(item);
+}
+
+async function* owned(view: View, items: AsyncIterable<Item>): AsyncGenerator<OwnedItem> {
+  const names = view.source.key.map(({ name }) => name);
+  for await (const item of items) yield { owner: keyText(names, item), item };
 }
 
 /** Whether nothing is missing, extra or different. */

@@ -1,26 +1,14 @@
 import { decodeItem, type Item, type WireItem } from "../../change/attribute-value.js";
 import { encodeItem } from "../../change/encode-item.js";
-import { isMillraceError, messageOf, MillraceError } from "../../errors.js";
+import { MillraceError } from "../../errors.js";
 import { type AggregateView, isDirect } from "../../view/aggregate/aggregate-view.js";
-import { addExactly, holdableNumber, meanOf } from "../../view/aggregate/decimal.js";
-import type { MeasureSpec, OrderedSpec } from "../../view/aggregate/measure.js";
 import { RESERVED_ATTRIBUTE, TTL_ATTRIBUTE } from "../../view/key.js";
 import { mapBounded } from "../bounded.js";
+import { asError } from "./commit-run.js";
+import { figuresOf } from "./group-figures.js";
 import type { CheckWrite, Place, Store } from "./store.js";
 import { foreignRow } from "./transaction.js";
-import {
-  ATTRIBUTE,
-  countAttribute,
-  counterPlace,
-  digest,
-  expiry,
-  groupText,
-  measureAttribute,
-  orderPartition,
-  placeText,
-  rowPlace,
-  sumAttribute,
-} from "./workings.js";
+import { ATTRIBUTE, counterPlace, digest, expiry, placeText, rowPlace } from "./workings.js";
 
 /** A group whose row may have to be brought in line with the workings. */
 export interface Unsettled {
@@ -33,6 +21,12 @@ export interface Unsettled {
 const MOST_TRIES = 8;
 const GROUPS_AT_ONCE = 16;
 
+/** A group to settle, by its key text. */
+type Entry = readonly [text: string, unsettled: Unsettled];
+
+/** Looks at a row and makes it right: `false` where somebody else wrote it meanwhile, and it has to be looked at again. */
+type Settle = (entry: Entry, seen: Seen) => Promise<boolean>;
+
 /**
  * Brings the rows of groups in line with the workings, as they are now or were at a moment during the call.
  *
@@ -44,29 +38,47 @@ export async function settleGroups(
   groups: ReadonlyMap<string, Unsettled>,
 ): Promise<ReadonlyMap<string, MillraceError>> {
   const errors = new Map<string, MillraceError>();
-  const settle = isDirect(view) ? removeIfEmpty : settleRow;
-  await mapBounded([...groups], GROUPS_AT_ONCE, async ([text, unsettled]) => {
-    try {
-      await settle(store, view, unsettled);
-    } catch (thrown) {
-      errors.set(
-        text,
-        isMillraceError(thrown)
-          ? thrown
-          : new MillraceError("refused", messageOf(thrown), { cause: thrown }),
-      );
-    }
-  });
+  const settle: Settle = isDirect(view)
+    ? (entry, seen) => removeIfEmpty(store, view, entry, seen)
+    : (entry, seen) => settleRow(store, view, entry, seen);
+  let open: readonly Entry[] = [...groups];
+  for (let attempt = 0; attempt < MOST_TRIES && open.length > 0; attempt++)
+    open = await settleAll(store, view, open, settle, errors);
+  for (const [text] of open) errors.set(text, keepsChanging(view, text));
   return errors;
 }
 
-/** A row that is its own counter is always right, but goes when nobody is left in the group: whoever deletes it. */
-async function removeIfEmpty(store: Store, view: AggregateView, { group }: Unsettled) {
-  const place = rowPlace(view, group);
-  const [row] = await store.read([place]);
-  if (row?.[RESERVED_ATTRIBUTE]?.N !== "0") return;
-  const condition = { type: "equals", path: [RESERVED_ATTRIBUTE], value: { N: "0" } } as const;
-  await store.write({ type: "delete", ...place, condition });
+/** Settles each group once, and returns those to be looked at again. */
+async function settleAll(
+  store: Store,
+  view: AggregateView,
+  open: readonly Entry[],
+  settle: Settle,
+  errors: Map<string, MillraceError>,
+): Promise<readonly Entry[]> {
+  try {
+    const seen = await look(store, view, open);
+    const settled = await mapBounded([...open.entries()], GROUPS_AT_ONCE, async ([i, entry]) => {
+      try {
+        return await settle(entry, seen[i] as Seen);
+      } catch (thrown) {
+        errors.set(entry[0], asError(thrown));
+        return true;
+      }
+    });
+    return open.filter((_, i) => settled[i] === false);
+  } catch (thrown) {
+    for (const [text] of open) errors.set(text, asError(thrown));
+    return [];
+  }
+}
+
+function keepsChanging(view: AggregateView, text: string): MillraceError {
+  return new MillraceError(
+    "unavailable",
+    `view "${view.name}": the row ${text} was changed by others ${MOST_TRIES} times while it was written; trying again`,
+    { context: { view: view.name, key: text } },
+  );
 }
 
 /** A row, and the counters that were read after it. */
@@ -79,6 +91,41 @@ interface Seen {
   readonly counterMark: string;
 }
 
+/** Reads the rows of groups, and then their counters where they are apart from the rows. */
+async function look(
+  store: Store,
+  view: AggregateView,
+  open: readonly Entry[],
+): Promise<readonly Seen[]> {
+  const rows = await store.read(open.map(([, { group }]) => rowPlace(view, group)));
+  const places = isDirect(view) ? [] : open.flatMap(([text]) => countersOf(view, text));
+  const counters = places.length > 0 ? await store.read(places) : [];
+  const perGroup = places.length / open.length;
+  return rows.map((row, i) => {
+    const own = counters.slice(i * perGroup, (i + 1) * perGroup);
+    const rowMark = markedIn(row, ATTRIBUTE.version);
+    return { row, rowMark, counters: own, counterMark: digest(...own.map(markOf)) };
+  });
+}
+
+function countersOf(view: AggregateView, text: string): readonly Place[] {
+  return Array.from({ length: view.spread }, (_, n) => counterPlace(view, text, n));
+}
+
+/** A row that is its own counter is always right, but goes when nobody is left in the group: whoever deletes it. */
+async function removeIfEmpty(
+  store: Store,
+  view: AggregateView,
+  [, { group }]: Entry,
+  { row }: Seen,
+): Promise<boolean> {
+  if (row?.[RESERVED_ATTRIBUTE]?.N !== "0") return true;
+  const condition = { type: "equals", path: [RESERVED_ATTRIBUTE], value: { N: "0" } } as const;
+  // Refused means that somebody is in the group again, which is just as well.
+  await store.write({ type: "delete", ...rowPlace(view, group), condition });
+  return true;
+}
+
 /**
  * Writes the row that the counters and entries of a group add up to.
  *
@@ -86,50 +133,29 @@ interface Seen {
  * the row is written only if it is still the one that was read. So of two that settle one group the second to write
  * has to begin again, and then sees what the first one saw, or something newer.
  */
-async function settleRow(store: Store, view: AggregateView, unsettled: Unsettled): Promise<void> {
-  const { group } = unsettled;
-  const place = rowPlace(view, group);
-  const text = groupText(view, group);
-  const counterPlaces = Array.from({ length: view.spread }, (_, n) => counterPlace(view, text, n));
-  for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
-    const seen = await look(store, view, place, counterPlaces);
-    if (membersOf(seen) === 0) {
-      if (await removeRow(store, place, seen)) {
-        await forget(store, counterPlaces, seen, unsettled.changedAtSeconds);
-        return;
-      }
-      continue;
-    }
-    if (markedIn(seen.row, ATTRIBUTE.mark) === seen.counterMark) return;
-    const figures = await figuresOf(store, view, text, seen);
-    const mark = digest(seen.rowMark, seen.counterMark);
-    const attributes = {
-      ...encodeItem(figures),
-      [RESERVED_ATTRIBUTE]: {
-        M: { [ATTRIBUTE.version]: { S: mark }, [ATTRIBUTE.mark]: { S: seen.counterMark } },
-      },
-    };
-    if (await writeRow(store, place, counterPlaces, seen, attributes)) return;
-  }
-  throw new MillraceError(
-    "unavailable",
-    `view "${view.name}": the row ${text} was changed by others ${MOST_TRIES} times while it was written; trying again`,
-    { context: { view: view.name, key: text } },
-  );
-}
-
-async function look(
+async function settleRow(
   store: Store,
   view: AggregateView,
-  place: Place,
-  counterPlaces: readonly Place[],
-): Promise<Seen> {
-  const [row] = await store.read([place]);
-  const rowMark = markedIn(row, ATTRIBUTE.version);
-  if (row && rowMark === "") throw foreignRow(view, placeText(place));
-  const counters = await store.read(counterPlaces);
-  const counterMark = digest(...counters.map(markOf));
-  return { row, rowMark, counters, counterMark };
+  [text, { group, changedAtSeconds }]: Entry,
+  seen: Seen,
+): Promise<boolean> {
+  const place = rowPlace(view, group);
+  if (seen.row && seen.rowMark === "") throw foreignRow(view, text);
+  if (membersOf(seen) === 0) {
+    if (!(await removeRow(store, place, seen))) return false;
+    await forget(store, countersOf(view, text), seen, changedAtSeconds);
+    return true;
+  }
+  if (markedIn(seen.row, ATTRIBUTE.mark) === seen.counterMark) return true;
+  const figures = await figuresOf(store, view, text, seen.counters);
+  const mark = digest(seen.rowMark, seen.counterMark);
+  const attributes = {
+    ...encodeItem(figures),
+    [RESERVED_ATTRIBUTE]: {
+      M: { [ATTRIBUTE.version]: { S: mark }, [ATTRIBUTE.mark]: { S: seen.counterMark } },
+    },
+  };
+  return writeRow(store, place, countersOf(view, text), seen, attributes);
 }
 
 function markOf(counter: WireItem | undefined): string {
@@ -205,60 +231,6 @@ function rowIs(mark: string) {
 
 function counterIs(counter: WireItem) {
   return { type: "equals", path: [ATTRIBUTE.mark], value: { S: markOf(counter) } } as const;
-}
-
-/** The measures of a group, from the sum of its counters and the ends of its orders. */
-async function figuresOf(
-  store: Store,
-  view: AggregateView,
-  group: string,
-  { counters }: Seen,
-): Promise<Item> {
-  const total = (attribute: string) =>
-    counters.reduce((sum, counter) => addExactly(sum, counter?.[attribute]?.N ?? "0"), "0");
-  const figures: Record<string, unknown> = {};
-  for (const [measure, spec] of Object.entries(view.measures)) {
-    const figure = await figureOf(store, view, group, measure, spec, total);
-    if (figure !== undefined) figures[measure] = figure;
-  }
-  return figures;
-}
-
-async function figureOf(
-  store: Store,
-  view: AggregateView,
-  group: string,
-  measure: string,
-  spec: MeasureSpec,
-  total: (attribute: string) => string,
-): Promise<unknown> {
-  switch (spec.kind) {
-    case "count":
-    case "count-if":
-    case "sum":
-    case "distinct-count":
-      return holdableNumber(total(measureAttribute(view, measure)));
-    case "avg": {
-      const count = total(countAttribute(measure));
-      return count === "0" ? undefined : meanOf(total(sumAttribute(measure)), count);
-    }
-    case "ordered":
-      return orderedFigure(store, view, orderPartition(measure, group), spec);
-  }
-}
-
-async function orderedFigure(
-  store: Store,
-  view: AggregateView,
-  partition: string,
-  { descending, limit, shows }: OrderedSpec,
-): Promise<unknown> {
-  const entries = await store.query({ table: view.workingsTable, partition, descending, limit });
-  const shown = entries.map((entry) => {
-    const { [ATTRIBUTE.by]: by, [ATTRIBUTE.kept]: kept } = decodeItem(entry);
-    return shows === "value" ? by : kept;
-  });
-  return shows === "list" ? shown : shown[0];
 }
 
 /** The row of a group as its readers see it; `undefined` where no item is left in it. */

@@ -32,6 +32,15 @@ export function meanOf(sum: unknown, count: unknown): NumberValue {
   return NumberValue.from(canonicalNumber(mean.toString()));
 }
 
+/** A decimal text as a value of a row, or nothing where no DynamoDB number can hold it. */
+export function numberOrNothing(text: string): NumberValue | undefined {
+  try {
+    return holdableNumber(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * A decimal text as a value that an item can hold.
  *

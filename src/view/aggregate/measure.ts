@@ -107,7 +107,8 @@ export function countIf<I>(holds: (item: I) => boolean): Measure<I, number> {
 /**
  * The sum of an attribute, or of what a function gives, exact to 38 digits; items without a value add nothing.
  *
- * A sum that needs more than 38 digits is refused, and the change that asks for it quarantined: never rounded.
+ * A sum that needs more than 38 digits is never rounded: the change that asks for it is refused and quarantined. Where a
+ * group is spread, no single counter may need them, and the row lacks the sum for as long as all together do.
  */
 export function sum<const A extends string>(
   attribute: A,

@@ -4,7 +4,7 @@ import { canonicalText } from "../canonical-text.js";
 import type { Row } from "../row.js";
 import type { AggregateView } from "./aggregate-view.js";
 import type { Contribution, OrderedValue } from "./contribution.js";
-import { addExactly, holdableNumber, meanOf } from "./decimal.js";
+import { addExactly, numberOrNothing, meanOf } from "./decimal.js";
 import type { MeasureSpec, OrderedSpec } from "./measure.js";
 
 /** An item of a view's source, with its key text. */
@@ -57,7 +57,7 @@ function figureOf(spec: MeasureSpec, given: Given): unknown {
     case "count-if":
       return present.length;
     case "sum":
-      return holdableNumber(sumOf(present));
+      return numberOrNothing(sumOf(present));
     case "avg":
       return present.length === 0 ? undefined : meanOf(sumOf(present), present.length);
     case "distinct-count":
