@@ -40,7 +40,10 @@ async function main({ seeds, from, json }: Options): Promise<number> {
   const failing: number[] = [];
   for (let seed = from; seed < from + seeds; seed++) {
     const { differences, faults } = await simulate(planOf(seed));
-    if (differences.length > 0) failing.push(seed);
+    if (differences.length > 0) {
+      failing.push(seed);
+      process.stderr.write(`seed ${seed} fails\n`);
+    }
     for (const [kind, count] of faults) met.set(kind, (met.get(kind) ?? 0) + count);
     bar.update(seed - from + 1);
   }

@@ -19,7 +19,7 @@ const SEATS = ["1", "2"];
 const AMOUNTS = [0, 1, 0.1, 0.2, 0.7, -0.3, 4.35, 1e15 + 0.5, 9007199254740991];
 
 /** About how many steps of each kind a write leads to. */
-const STEPS_PER_WRITE = { sink: 6, store: 8, fences: 2, park: 0 } as const;
+const STEPS_PER_WRITE = { sink: 6, store: 3, look: 5, fences: 2, park: 0 } as const;
 
 /** Makes the plan of a seed. */
 export function planOf(seed: number): Plan {
@@ -57,7 +57,7 @@ function planWrites(theme: Theme, views: readonly string[], random: Random): Pla
   const pauseMs = random.pick(theme.pausesMs);
   for (let n = 3 + random.below(theme.mostWrites), atMs = 0; n > 0; n--) {
     const id = random.pick(ids);
-    const item = random.chance(0.22) ? undefined : planItem(theme, views, random, id);
+    const item = random.chance(theme.deletions) ? undefined : planItem(theme, views, random, id);
     const malformed = random.chance(theme.malformed);
     writes.push({ atMs, id, ...(item && { item }), ...(malformed && { malformed }) });
     atMs += random.below(pauseMs);
@@ -114,7 +114,7 @@ function planFaults(
     const of = random.chance(theme.ofQuarantine)
       ? random.pick(["fences", "park", "park"] as const)
       : random.chance(theme.ofStore)
-        ? "store"
+        ? random.pick(["store", "store", "store", "look"] as const)
         : "sink";
     const step = random.below(STEPS_PER_WRITE[of] * writes + 8);
     faults.push({ kind: kindOf(steps), of, step, delayMs: random.below(3_000) });

@@ -4,7 +4,7 @@ import { encodeItem } from "../../src/change/encode-item.js";
 import { keyText } from "../../src/change/item-key.js";
 import { MillraceError } from "../../src/errors.js";
 import { createAggregateSink } from "../../src/sink/aggregate/aggregate-sink.js";
-import type { Action, Store, Write } from "../../src/sink/aggregate/store.js";
+import type { Action, Store } from "../../src/sink/aggregate/store.js";
 import {
   contributionPlace,
   encodeContribution,
@@ -89,11 +89,10 @@ function inFloatingPoint(store: Store): Change {
     const stored = await store.read(actions);
     return actions.map((action, i) => {
       if (action.type !== "add") return action;
-      const set = Object.entries(action.numbers).map(([name, number]) => [
-        name,
-        { N: sum(stored[i]?.[name]?.N, number) },
-      ]);
-      return { ...action, numbers: {}, set: { ...action.set, ...Object.fromEntries(set) } };
+      const set = { ...action.set };
+      for (const [name, number] of Object.entries(action.numbers))
+        set[name] = { N: sum(stored[i]?.[name]?.N, number) };
+      return { ...action, numbers: {}, set };
     });
   };
 }
@@ -104,7 +103,7 @@ function inSeveralWrites(store: Store): Store {
     async transact(actions) {
       for (const action of actions) {
         if (action.type === "check") continue;
-        const answer = await store.write(action as Write);
+        const answer = await store.write(action);
         if (answer === "refused")
           return {
             done: false,

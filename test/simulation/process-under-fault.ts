@@ -140,7 +140,7 @@ export function startProcess(surroundings: Surroundings): Process {
   }
 
   /** One call of the store of aggregates. */
-  async function callStore<T>({ what, tables, act, conflict }: StoreCall<T>): Promise<T> {
+  async function callStore<T>({ of, what, tables, act, conflict }: StoreCall<T>): Promise<T> {
     const views = tables.map((table) => table.replace(/-workings$/, ""));
     const missing = views.find((view) => faults.isOn("missing table", view));
     if (missing !== undefined) throw missingTable(missing);
@@ -150,7 +150,7 @@ export function startProcess(surroundings: Surroundings): Process {
       return answer;
     };
     const isOut = () => faults.isOn("outage of tables");
-    return step({ of: "store", what, act: acted, isOut, ...(conflict && { conflict }) });
+    return step({ of, what, act: acted, isOut, ...(conflict && { conflict }) });
   }
 
   const { quarantine: durable } = surroundings;

@@ -9,7 +9,7 @@ import { simulate } from "./simulate.js";
 import { seedsAbout } from "./themes.js";
 
 /** As many seeds as `npm test` has seconds for; `npm run simulate` runs more. */
-const SEEDS = Array.from({ length: 240 }, (_, n) => n + 1);
+const SEEDS = Array.from({ length: 200 }, (_, n) => n + 1);
 /** Within so many histories of its theme a mistake must show. */
 const SEEDS_FOR_A_BUG = 100;
 
@@ -50,7 +50,7 @@ describe("the simulation", () => {
   });
 
   test("finds nothing wrong with parts that are written otherwise, and right", async () => {
-    expect(await firstFailing(SEEDS.slice(0, 80), CAREFUL_PLANTS)).toBeUndefined();
+    expect(await firstFailing(SEEDS.slice(0, 40), CAREFUL_PLANTS)).toBeUndefined();
   });
 
   test.each(Object.entries(PLANTED_BUGS))(
@@ -66,7 +66,7 @@ describe("the simulation", () => {
     const seed = (await firstFailing(seedsAbout(theme, SEEDS_FOR_A_BUG), plants))!;
     const explanation = await explain(planOf(seed), plants);
     expect(explanation.plan.writes.length).toBeLessThanOrEqual(4);
-    expect(explanation.plan.faults.length).toBeLessThanOrEqual(2);
+    expect(explanation.plan.faults.length).toBeLessThanOrEqual(3);
     const told = describeFailure(explanation);
     expect(told).toContain(`npm run simulate -- --seeds 1 --from ${seed}`);
     expect(told).toMatch(/write [a-h] /);

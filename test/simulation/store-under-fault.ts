@@ -3,6 +3,7 @@ import { placeText } from "../../src/sink/aggregate/workings.js";
 
 /** One call of a store, to be made under whatever fault is its turn. */
 export interface StoreCall<T> {
+  readonly of: "store" | "look";
   readonly what: () => string;
   readonly tables: readonly string[];
   readonly act: () => Promise<T>;
@@ -15,21 +16,29 @@ export function storeUnderFault(store: Store, make: <T>(call: StoreCall<T>) => P
   return {
     read: (places) =>
       make({
+        of: "look",
         what: () => `read ${places.map(placeText).join(", ")}`,
         tables: tablesOf(places),
         act: () => store.read(places),
       }),
     transact: (actions) =>
       make<TransactionAnswer>({
+        of: "store",
         what: () => `transact ${actions.map(told).join(", ")}`,
         tables: tablesOf(actions),
         act: () => store.transact(actions),
         conflict: () => conflictOf(actions),
       }),
     write: (write) =>
-      make({ what: () => told(write), tables: [write.table], act: () => store.write(write) }),
+      make({
+        of: "store",
+        what: () => told(write),
+        tables: [write.table],
+        act: () => store.write(write),
+      }),
     query: (query) =>
       make({
+        of: "look",
         what: () => `query ${query.table} ${query.partition}`,
         tables: [query.table],
         act: () => store.query(query),

@@ -9,6 +9,8 @@ export interface Theme {
   /** How many groups there are: few meet again and again, many leave traces that nothing else covers. */
   readonly homes: number;
   readonly mostWrites: number;
+  /** Share of the writes that delete. */
+  readonly deletions: number;
   readonly largestBatch: number;
   readonly batchWindowsMs: readonly number[];
   readonly poison: number;
@@ -36,11 +38,12 @@ export interface Theme {
 }
 
 const MIXED: Theme = {
-  views: [ROW_VIEWS, ROW_VIEWS, [...ROW_VIEWS, ...GROUP_VIEWS]],
+  views: [ROW_VIEWS, ROW_VIEWS, ROW_VIEWS, ROW_VIEWS, [...ROW_VIEWS, ...GROUP_VIEWS]],
   shards: 3,
   mostIds: 4,
   homes: 3,
   mostWrites: 22,
+  deletions: 0.22,
   largestBatch: 8,
   batchWindowsMs: [20, 100],
   poison: 0.06,
@@ -78,6 +81,7 @@ export const THEMES = {
   redelivery: {
     ...MIXED,
     mostIds: 2,
+    deletions: 0.45,
     largestBatch: 6,
     deliveries: 8,
     steps: 12,
@@ -140,14 +144,16 @@ export const THEMES = {
   },
   "rows that change hands": {
     ...MIXED,
+    views: [["seats", "by-home"]],
     mostIds: 6,
     batchWindowsMs: [200],
     tombstones: 0,
     sharedKeys: 1,
     poison: 0,
-    steps: 3,
+    steps: 12,
     deliveries: 1,
     events: 1,
+    often: ["throttled"],
     pausesMs: [5, 20],
   },
   outages: {
