@@ -16,6 +16,8 @@ export interface MappingFigures {
 
 const WARM_UP = 50;
 const WRITES = 500;
+/** After the last write, until a stream counts as idle. */
+const UNTIL_IDLE_MS = 12_000;
 const IDLE_MS = 10_000;
 
 /** Measures from the answer to a write until the handler is called with it, one write at a time, then the idle cost. */
@@ -49,7 +51,7 @@ export async function mappingLatency(): Promise<MappingFigures> {
     if (i >= WARM_UP) timesMs.push(tookMs);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  await new Promise((resolve) => setTimeout(resolve, UNTIL_IDLE_MS));
   const before = process.cpuUsage();
   await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
   const { user, system } = process.cpuUsage(before);

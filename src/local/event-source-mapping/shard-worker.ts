@@ -21,8 +21,9 @@ export interface ShardWork extends Delivery {
   readonly onReadTrouble: (cause: unknown) => void;
 }
 
-/** How long a stream counts as active after its last record. */
+/** How long a stream counts as active after its last record, and how long as quiet before it counts as idle. */
 const ACTIVE_MS = 2_000;
+const QUIET_MS = 10_000;
 const FIRST_TROUBLE_DELAY_MS = 100;
 const MAX_TROUBLE_DELAY_MS = 5_000;
 /**
@@ -144,8 +145,13 @@ async function pause(
   lastRecordAtMs: number,
 ): Promise<void> {
   if (page.isFull) return;
-  const isActive = clock.nowMs() - lastRecordAtMs < ACTIVE_MS;
-  const [least, multiple] = page.records.length > 0 ? [10, 2] : isActive ? [5, 2] : [50, 8];
+  const silentMs = clock.nowMs() - lastRecordAtMs;
+  const [least, multiple] =
+    page.records.length > 0
+      ? [10, 2]
+      : silentMs < ACTIVE_MS
+        ? [5, 2]
+        : [silentMs < QUIET_MS ? 80 : 200, 8];
   await clock.sleep(Math.max(least, multiple * page.durationMs), signal);
 }
 
