@@ -45,7 +45,7 @@ export function createRedisSink({ redis }: RedisSinkOptions): Sink<CacheView> {
 }
 
 /** Mutations sent at a time: the server works on some while the next are encoded. */
-const CHUNK = 20;
+const CHUNK = 50;
 
 async function applyAll(
   redis: RedisClient,
