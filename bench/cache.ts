@@ -4,7 +4,7 @@ import type { Item } from "../src/change/attribute-value.js";
 import { readVersion, streamVersion } from "../src/change/version.js";
 import { formatTable } from "../src/cli/format-table.js";
 import { startRedisServer } from "../src/local/embedded/redis-server.js";
-import { createCacheReader } from "../src/read/cache-reader.js";
+import { type CacheReader, createCacheReader } from "../src/read/cache-reader.js";
 import { createRedisSink } from "../src/sink/redis/redis-sink.js";
 import { type CacheView, cacheView } from "../src/view/cache-view.js";
 import type { Mutation } from "../src/view/row.js";
@@ -143,7 +143,9 @@ async function misses(redis: Redis): Promise<number> {
   const readers = clients.map((client) => createCacheReader({ redis: client, loadItem }));
   await Promise.all(
     Array.from({ length: 1_000 }, (_, i) =>
-      readers[i % readers.length]?.get(views.json, "json:-1", { from: { id: "-1" } }),
+      (readers[i % readers.length] as CacheReader).get(views.json, "json:-1", {
+        from: { id: "-1" },
+      }),
     ),
   );
   for (const client of clients) client.disconnect();

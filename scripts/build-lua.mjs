@@ -1,4 +1,7 @@
-/** Compiles src/sink/redis/lua/*.lua, with what they include, into one module; --check says whether it is up to date. */
+/**
+ * Compiles src/sink/redis/lua/*.lua, with what they include, into one TypeScript module, so that the scripts work alike
+ * under tsc, jest, esbuild and the CLI. With --check, says whether the module is up to date instead of writing it.
+ */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -12,7 +15,7 @@ const entries = readdirSync(folder)
     const [, name, keys] = /^(.+)-(\d+)\.lua$/.exec(file) ?? [];
     if (!name)
       throw new Error(`${join(folder, file)}: name a script <operation>-<number of keys>.lua`);
-    const lua = withoutComments(withIncludes(readFileSync(join(folder, file), "utf8")));
+    const lua = compile(readFileSync(join(folder, file), "utf8"), Number(keys));
     const camel = name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
     return `  ${camel}: {\n    numberOfKeys: ${keys},\n    lua: ${JSON.stringify(lua)},\n  },`;
   });
@@ -25,14 +28,33 @@ if (process.argv.includes("--check")) {
 }
 writeFileSync(target, text);
 
-/** `--@include name` on a line of its own stands for the functions in include/<name>.lua. */
-function withIncludes(lua) {
-  return lua.replace(/^--@include (.+)\n/gm, (_, name) =>
-    readFileSync(join(folder, "include", `${name}.lua`), "utf8"),
-  );
+/**
+ * A file says what to do once; compiled, it does that for each of any number of calls: the keys of all, then of each the
+ * number of its arguments and these. A call that fails fails alone. Comments are left to the readers of the files.
+ */
+function compile(lua, keys) {
+  const included = [];
+  const body = lua.replace(/^--@include (.+)\n/gm, (_, name) => {
+    included.push(readFileSync(join(folder, "include", `${name}.lua`), "utf8"));
+    return "";
+  });
+  return withoutComments(`${included.join("")}local function operation(KEYS, ARGV)
+${body}end
+local replies, at = {}, 1
+for call = 1, #KEYS / ${keys} do
+  local count = tonumber(ARGV[at])
+  local keys, arguments = { unpack(KEYS, (call - 1) * ${keys} + 1, call * ${keys}) }, {}
+  for i = 1, count do
+    arguments[i] = ARGV[at + i]
+  end
+  at = at + count + 1
+  local done, reply = pcall(operation, keys, arguments)
+  replies[call] = (done or type(reply) == 'table') and reply or { err = reply }
+end
+return replies
+`);
 }
 
-/** Comments are for readers of the files; every server and every bundle would carry them. */
 function withoutComments(lua) {
   return lua
     .replace(/^--\[\[[^]*?\]\]\n/gm, "")

@@ -1,9 +1,9 @@
-import type { CacheView, EntryType } from "../view/cache-view.js";
 import type { Item } from "../change/attribute-value.js";
 import { classifyRedisError } from "../sink/redis/classify-error.js";
 import { parseExactJson } from "../sink/redis/encode-entry.js";
 import { entryRow } from "../sink/redis/read-entries.js";
 import { defineScripts, type RedisClient } from "../sink/redis/send-scripts.js";
+import type { CacheView, EntryType } from "../view/cache-view.js";
 import { type FillSettings, readThrough } from "./read-through.js";
 import type { ItemLoader } from "./source-item.js";
 
@@ -93,7 +93,7 @@ export function createCacheReader(options: CacheReaderOptions): CacheReader {
       });
       const found =
         entry === undefined && from && loadItem ? await fillOnce(view, key, loadItem, from) : entry;
-      return found as CachedEntry<never, never> | undefined;
+      return found as never;
     },
     async getMany(view, keys) {
       const entries = await Promise.all(keys.map((key) => readOne(redis, view, key)));

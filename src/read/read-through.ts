@@ -5,9 +5,9 @@ import type { Item } from "../change/attribute-value.js";
 import { keyText } from "../change/item-key.js";
 import { parseVersion, VERSION_LENGTH } from "../change/version.js";
 import { asHashEntry, asJsonEntry } from "../sink/redis/encode-entry.js";
+import { fillCall } from "../sink/redis/fill-call.js";
 import { entryRow } from "../sink/redis/read-entries.js";
 import { companionKey } from "../sink/redis/redis-key.js";
-import { fillCall } from "../sink/redis/fill-call.js";
 import type { ScriptCall } from "../sink/redis/script-call.js";
 import { type RedisClient, sendScript } from "../sink/redis/send-scripts.js";
 import type { CacheView } from "../view/cache-view.js";
@@ -111,7 +111,7 @@ async function derive({ view, key, load, from }: Miss) {
 
 async function readBack({ redis, view, key }: Miss): Promise<Item | undefined> {
   const read = view.type === "hash" ? redis.hgetall(key) : redis.get(key);
-  return entryRow(key, await (read as Promise<string | Record<string, string> | null>))?.value;
+  return entryRow(key, await read)?.value;
 }
 
 function ownerOf({ view, from }: Miss): string {

@@ -6,8 +6,8 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 
-import { createItemLoader } from "../../src/read/source-item.js";
 import { readVersion } from "../../src/change/version.js";
+import { createItemLoader } from "../../src/read/source-item.js";
 import { encodeBookkeeping } from "../../src/sink/dynamodb/stored-item.js";
 import { RESERVED_ATTRIBUTE } from "../../src/view/key.js";
 import { source } from "../../src/view/source.js";

@@ -26,7 +26,7 @@ export async function startRedisCluster(primaries = 3, replicasEach = 0): Promis
   const servers: RedisServer[] = [];
   for (let i = 0; i < count; i++) {
     buses.push(await freePort());
-    servers.push(await startNode(join(folder, `${i}.conf`), buses[i]!));
+    servers.push(await startNode(folder, `${i}.conf`, buses[i]!));
   }
   const nodes = servers.map(({ url }) => new Redis(url));
   const until = async (isSo: () => Promise<boolean>) => {
@@ -73,9 +73,18 @@ export async function startRedisCluster(primaries = 3, replicasEach = 0): Promis
   };
 }
 
-function startNode(file: string, bus: number): Promise<RedisServer> {
+/** Replication leaves its dumps in the server's folder. */
+function startNode(folder: string, file: string, bus: number): Promise<RedisServer> {
   const ports = ["--cluster-enabled", "yes", "--cluster-port", String(bus)];
   return startRedisServer({
-    args: [...ports, "--cluster-config-file", file, "--cluster-node-timeout", "1000"],
+    args: [
+      ...ports,
+      "--dir",
+      folder,
+      "--cluster-config-file",
+      file,
+      "--cluster-node-timeout",
+      "1000",
+    ],
   });
 }

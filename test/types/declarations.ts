@@ -246,7 +246,7 @@ const hot = cacheView({
 });
 rowOf(hot).is<Flight>();
 // @ts-expect-error: no such type of entry
-cacheView({ name: "x", source: flights, type: "list", key: (f) => f.flightId });
+cacheView({ name: "x", source: flights, type: "zset", key: (f) => f.flightId });
 // @ts-expect-error: a key is text
 cacheView({ name: "x", source: flights, type: "json", key: (f) => f.distance });
 // @ts-expect-error: an entry has attributes

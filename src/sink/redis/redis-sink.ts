@@ -44,7 +44,20 @@ export function createRedisSink({ redis }: RedisSinkOptions): Sink<CacheView> {
   };
 }
 
+/** Mutations sent at a time: the server works on some while the next are encoded. */
+const CHUNK = 50;
+
 async function applyAll(
+  redis: RedisClient,
+  mutations: readonly Mutation<CacheView>[],
+): Promise<readonly ApplyResult[]> {
+  const chunks: Promise<readonly ApplyResult[]>[] = [];
+  for (let from = 0; from < mutations.length; from += CHUNK)
+    chunks.push(applySome(redis, mutations.slice(from, from + CHUNK)));
+  return (await Promise.all(chunks)).flat();
+}
+
+async function applySome(
   redis: RedisClient,
   mutations: readonly Mutation<CacheView>[],
 ): Promise<readonly ApplyResult[]> {

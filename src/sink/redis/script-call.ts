@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 import type { Item } from "../../change/attribute-value.js";
 import { unreachable } from "../../errors.js";
@@ -45,7 +45,7 @@ export function scriptCall(mutation: Mutation<CacheView>): ScriptCall {
 
 /** Tells the source items of one key apart in 8 characters; 48 bits, so two of them do not meet by chance. */
 export function fingerprint(owner: string): string {
-  return createHash("sha256").update(owner).digest("base64url").slice(0, 8);
+  return hash("sha256", owner, "base64url").slice(0, 8);
 }
 
 function putEntry(mutation: Put<CacheView>): ScriptCall {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Cluster } from "ioredis";
 
-import { applyWithRetry, DEFAULT_RETRY } from "../../../src/pipeline/apply-with-retry.js";
 import { systemClock } from "../../../src/compose.js";
+import { applyWithRetry, DEFAULT_RETRY } from "../../../src/pipeline/apply-with-retry.js";
 import { asJsonEntry } from "../../../src/sink/redis/encode-entry.js";
 import { createRedisSink } from "../../../src/sink/redis/redis-sink.js";
 import type { Sink } from "../../../src/sink/sink.js";
@@ -31,7 +31,7 @@ const close = () => Promise.resolve();
 describeSinkContract(
   "the Redis sink on a cluster of three",
   { keepsTombstones: true, limitsSize: false, runs: 10 },
-  async () => ({ sink: opened.sink, view: view as CacheView, asRead: asJsonEntry, close }),
+  async () => ({ sink: opened.sink, view: view, asRead: asJsonEntry, close }),
 );
 describeCollectionContract("the Redis sink on a cluster of three", 6, async () => ({
   sink: opened.sink,
@@ -88,13 +88,13 @@ describe("a cluster in trouble", () => {
     const [fromId, toId] = [String(await from.cluster("MYID")), String(await to.cluster("MYID"))];
     await to.cluster("SETSLOT", slot, "IMPORTING", fromId);
     await from.cluster("SETSLOT", slot, "MIGRATING", toId);
-    const keys = (await from.cluster("GETKEYSINSLOT", slot, 10)) as string[];
+    const keys = (await from.cluster("GETKEYSINSLOT", slot, 10));
     const port = String(to.options.port);
     await from.migrate("127.0.0.1", port, "", 0, 5_000, "KEYS", ...keys);
     // Some keys are here, some there, some nowhere yet: MOVED, ASK and TRYAGAIN all happen.
     const moved = deliver(ids, 2);
     while ((await from.cluster("COUNTKEYSINSLOT", slot)) > 0) {
-      const rest = (await from.cluster("GETKEYSINSLOT", slot, 100)) as string[];
+      const rest = (await from.cluster("GETKEYSINSLOT", slot, 100));
       await from.migrate("127.0.0.1", port, "", 0, 5_000, "KEYS", ...rest);
     }
     for (const node of nodes) await node.cluster("SETSLOT", slot, "NODE", toId);
