@@ -19,6 +19,8 @@ const nodePackage = `node-linux-${arch()}`;
 const folder = join(tmpdir(), `millrace-check-lambda-${node}`);
 const installed = (path) => join(folder, "node_modules", path);
 const client = installed("aws-lambda-ric/index.mjs");
+// Written last, so that an installation that was broken off is done again.
+const done = join(folder, "installed");
 const binary = installed(`${nodePackage}/bin/node`);
 
 /** Ends this process with the other's exit code where that is not 0. */
@@ -32,7 +34,7 @@ if (process.platform !== "linux") {
   console.error("AWS's runtime client runs on Linux; use docker compose, or a Linux machine");
   process.exit(2);
 }
-if (!existsSync(client) || !existsSync(binary)) {
+if (!existsSync(done)) {
   const missing = ["cmake", "make", "g++", "python3"].filter(
     (tool) => spawnSync("which", [tool]).status !== 0,
   );
@@ -46,6 +48,7 @@ if (!existsSync(client) || !existsSync(binary)) {
   run("npm", ["install", "--no-audit", "--no-fund", CLIENT, `${nodePackage}@${node}`], {
     cwd: folder,
   });
+  writeFileSync(done, "");
 }
 
 run(binary, ["--version"]);

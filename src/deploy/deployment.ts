@@ -20,16 +20,21 @@ export interface DeploymentSettings {
   readonly subnetIds?: unknown;
   /** Security groups that it lets in, likewise. */
   readonly securityGroupIds?: unknown;
+  /** How the function shows the cache that is made who it is: by a password (default) or a token of IAM. */
+  readonly cacheAuth?: string;
   /** Whom alarms write to; nobody where it is empty. */
   readonly alarmEmail?: Text;
   /** Tables that exist and are not to be made: the ARN of the stream of each, by the table's declared name. */
   readonly existingTables?: Readonly<Record<string, Text>>;
 }
 
+/** How a function shows the cache who it is. */
+export type CacheAuth = "password" | "iam";
+
 /** The cache of a deployment: none, one that is made with it, or one that exists. */
 export type Cache =
   | { readonly kind: "none" }
-  | { readonly kind: "managed"; readonly name: string }
+  | { readonly kind: "managed"; readonly name: string; readonly auth: CacheAuth }
   | { readonly kind: "existing"; readonly url: Text; readonly vpc?: Vpc };
 
 /** Declarations and settings, checked: all that a template follows from. */
@@ -85,7 +90,10 @@ export function readDeployment(
 
 function cacheOf(name: string, settings: DeploymentSettings): Cache {
   const { redisUrl: url, subnetIds, securityGroupIds } = settings;
-  if (!url) return { kind: "managed", name: name.toLowerCase() };
+  if (!url) {
+    const auth = settings.cacheAuth === "iam" ? "iam" : "password";
+    return { kind: "managed", name: name.toLowerCase(), auth };
+  }
   if (!subnetIds) return { kind: "existing", url };
   const vpc = { subnetIds: listOf(subnetIds), securityGroupIds: listOf(securityGroupIds) };
   return { kind: "existing", url, vpc };
@@ -101,8 +109,10 @@ function listOf(value: unknown): unknown {
 }
 
 function cacheMistakes(cache: Cache, settings: DeploymentSettings): string[] {
-  const { subnetIds, securityGroupIds } = settings;
+  const { subnetIds, securityGroupIds, cacheAuth = "password" } = settings;
   const mistakes: string[] = [];
+  if (!["password", "iam"].includes(cacheAuth))
+    mistakes.push(`cacheAuth is "${cacheAuth}"; give password or iam`);
   if (cache.kind === "managed") {
     if (subnetIds || securityGroupIds)
       mistakes.push(

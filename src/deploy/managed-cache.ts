@@ -1,4 +1,5 @@
-import type { Cache, Vpc } from "./deployment.js";
+import { unreachable } from "../errors.js";
+import type { Cache, CacheAuth, Vpc } from "./deployment.js";
 import { CACHE_GROUP, FUNCTION_GROUP, networkResources, SUBNETS } from "./network.js";
 import type { Stage } from "./stage.js";
 import { attribute, localArn, ref, type Resources, substitute } from "./template.js";
@@ -7,6 +8,7 @@ import { attribute, localArn, ref, type Resources, substitute } from "./template
 export const CACHE = "Cache";
 
 const USER = "CacheUser";
+const PASSWORD = "CachePassword";
 const USER_GROUP = "CacheUserGroup";
 
 /**
@@ -28,16 +30,33 @@ export function cacheConnection(cache: Cache): CacheConnection {
   if (cache.kind === "existing")
     return { environment: { REDIS_URL: cache.url }, ...(cache.vpc && { vpc: cache.vpc }) };
   return {
-    environment: {
-      REDIS_URL: substitute(`rediss://\${${CACHE}.Endpoint.Address}:\${${CACHE}.Endpoint.Port}`),
-      MILLRACE_REDIS_IAM_USER: cache.name,
-      MILLRACE_REDIS_CACHE_NAME: cache.name,
-    },
+    // ElastiCache Serverless speaks the protocol of a cluster.
+    environment: { REDIS_CLUSTER: "true", ...credentials(cache.name, cache.auth) },
     vpc: {
       subnetIds: SUBNETS.map(ref),
       securityGroupIds: [attribute(FUNCTION_GROUP, "GroupId")],
     },
   };
+}
+
+const ADDRESS = `\${${CACHE}.Endpoint.Address}:\${${CACHE}.Endpoint.Port}`;
+
+/** CloudFormation fills the password in, so that no template has it. */
+const PASSWORD_TEXT = `{{resolve:secretsmanager:\${${PASSWORD}}}}`;
+
+function credentials(name: string, auth: CacheAuth): Readonly<Record<string, unknown>> {
+  switch (auth) {
+    case "password":
+      return { REDIS_URL: substitute(`rediss://${name}:${PASSWORD_TEXT}@${ADDRESS}`) };
+    case "iam":
+      return {
+        REDIS_URL: substitute(`rediss://${ADDRESS}`),
+        MILLRACE_REDIS_IAM_USER: name,
+        MILLRACE_REDIS_CACHE_NAME: name,
+      };
+    default:
+      return unreachable(auth);
+  }
 }
 
 /** What a role has to name to connect to the cache by IAM: the cache and the user. */
@@ -51,13 +70,24 @@ export function connectArns(name: string): readonly unknown[] {
 /**
  * ElastiCache Serverless for Valkey and the network it is in; nothing where no cache is made.
  *
- * It always speaks TLS and is always encrypted. Whoever connects shows a token signed by IAM: there is no password.
+ * It always speaks TLS and is always encrypted. Whoever connects shows a password that Secrets Manager made up and
+ * nobody has to know, or a token signed by IAM.
  */
 export function cacheResources(cache: Cache, stage: Stage): Resources {
   if (cache.kind !== "managed") return {};
-  const { name } = cache;
+  const { name, auth } = cache;
   return {
     ...networkResources(),
+    ...(auth === "password" && {
+      [PASSWORD]: {
+        Type: "AWS::SecretsManager::Secret",
+        Properties: {
+          Description: `Password of the cache ${name}`,
+          // No marks, so that it can stand in an address.
+          GenerateSecretString: { PasswordLength: 64, ExcludePunctuation: true },
+        },
+      },
+    }),
     [USER]: {
       Type: "AWS::ElastiCache::User",
       Properties: {
@@ -65,7 +95,10 @@ export function cacheResources(cache: Cache, stage: Stage): Resources {
         // For IAM, id and name have to be the same.
         UserId: name,
         UserName: name,
-        AuthenticationMode: { Type: "iam" },
+        AuthenticationMode:
+          auth === "iam"
+            ? { Type: "iam" }
+            : { Type: "password", Passwords: [substitute(PASSWORD_TEXT)] },
         AccessString: CACHE_ACCESS,
       },
     },

@@ -7,7 +7,7 @@ const STREAM = "arn:aws:dynamodb:us-east-1:123456789012:table/o/stream/2026-01-0
 
 describe("the settings of a deployment", () => {
   test("make a cache where views are kept in one and none is given", () => {
-    expect(deploymentOf().cache).toEqual({ kind: "managed", name: "shop-dev" });
+    expect(deploymentOf().cache).toEqual({ kind: "managed", name: "shop-dev", auth: "password" });
     expect(deploymentOf({ redisUrl: "redis://c:6379" }).cache.kind).toBe("existing");
     expect(deploymentOf({}, { orders, ordersByCustomer }).cache).toEqual({ kind: "none" });
   });
@@ -25,6 +25,7 @@ describe("the settings of a deployment", () => {
   test.each([
     [{ redisUrl: "cache.example" }, /redisUrl is "cache.example"; give an address/],
     [{ redisUrl: "redis://c", subnetIds: "s-1" }, /belong together/],
+    [{ cacheAuth: "token" }, /cacheAuth is "token"; give password or iam/],
     [{ subnetIds: "s-1" }, /no redisUrl is given/],
     [{ service: "a".repeat(40) }, /takes at most 40 letters/],
     [{ service: "7shop" }, /a letter first/],

@@ -3,7 +3,8 @@ import { describe, expect, test } from "@jest/globals";
 import { cacheConnection, cacheResources } from "../../src/deploy/managed-cache.js";
 import { stageOf } from "../../src/deploy/stage.js";
 
-const managed = { kind: "managed", name: "shop-prod" } as const;
+const managed = { kind: "managed", name: "shop-prod", auth: "password" } as const;
+const byIam = { ...managed, auth: "iam" } as const;
 const resources = cacheResources(managed, stageOf("shop", "prod"));
 
 function group(name: string): unknown {
@@ -26,15 +27,31 @@ describe("the cache of a deployment", () => {
     expect(dev).not.toHaveProperty("SnapshotRetentionLimit");
   });
 
-  test("knows one user, who shows a token of IAM and has no password", () => {
+  test("knows one user, whose password Secrets Manager makes up and no template has", () => {
+    const password = "{{resolve:secretsmanager:${CachePassword}}}";
     expect(resources["CacheUser"]?.Properties).toMatchObject({
       UserId: "shop-prod",
       UserName: "shop-prod",
-      AuthenticationMode: { Type: "iam" },
+      AuthenticationMode: { Type: "password", Passwords: [{ "Fn::Sub": password }] },
     });
-    expect(resources["CacheUser"]?.Properties).not.toHaveProperty("Passwords");
+    expect(resources["CachePassword"]?.Properties["GenerateSecretString"]).toEqual({
+      PasswordLength: 64,
+      ExcludePunctuation: true,
+    });
     expect(resources["CacheUserGroup"]?.Properties["UserIds"]).toEqual([{ Ref: "CacheUser" }]);
     expect(resources["Cache"]?.Properties["UserGroupId"]).toEqual({ Ref: "CacheUserGroup" });
+  });
+
+  test("knows one user by IAM, without any password, where that is asked", () => {
+    const iam = cacheResources(byIam, stageOf("shop", "prod"));
+    expect(iam["CacheUser"]?.Properties["AuthenticationMode"]).toEqual({ Type: "iam" });
+    expect(iam).not.toHaveProperty("CachePassword");
+    expect(cacheConnection(byIam).environment).toEqual({
+      REDIS_CLUSTER: "true",
+      REDIS_URL: { "Fn::Sub": "rediss://${Cache.Endpoint.Address}:${Cache.Endpoint.Port}" },
+      MILLRACE_REDIS_IAM_USER: "shop-prod",
+      MILLRACE_REDIS_CACHE_NAME: "shop-prod",
+    });
   });
 
   test("is in the group that lets in its functions, and in two subnets", () => {
@@ -45,12 +62,13 @@ describe("the cache of a deployment", () => {
     expect(resources).toHaveProperty("CacheSubnetB");
   });
 
-  test("is told to its function by address, user and name, over TLS, and the function is put beside it", () => {
+  test("is told to its function by address and user, over TLS, and the function is put beside it", () => {
     const { environment, vpc } = cacheConnection(managed);
+    const address = "${Cache.Endpoint.Address}:${Cache.Endpoint.Port}";
+    const password = "{{resolve:secretsmanager:${CachePassword}}}";
     expect(environment).toEqual({
-      REDIS_URL: { "Fn::Sub": "rediss://${Cache.Endpoint.Address}:${Cache.Endpoint.Port}" },
-      MILLRACE_REDIS_IAM_USER: "shop-prod",
-      MILLRACE_REDIS_CACHE_NAME: "shop-prod",
+      REDIS_CLUSTER: "true",
+      REDIS_URL: { "Fn::Sub": `rediss://shop-prod:${password}@${address}` },
     });
     expect(vpc).toEqual({
       subnetIds: resources["Cache"]?.Properties["SubnetIds"],

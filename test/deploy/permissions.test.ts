@@ -77,7 +77,7 @@ describe.each(["tables", "cache"])("N16: against AWS's own list, the role of %s"
     ).toEqual([]);
   });
 
-  test("allows to connect to its own cache where it uses one, and to no other", async () => {
+  test("allows to connect by IAM to its own cache where it uses one, and to no other", async () => {
     const cache = (of: string) =>
       `arn:aws:elasticache:us-east-1:123456789012:serverlesscache:${of}`;
     const expected = name === "cache" ? ["Connect"] : [];
