@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 
+import { aggregateCost, hotGroup } from "./aggregates.js";
 import { cache } from "./cache.js";
 import { coldStart } from "./cold-start.js";
 import { latency } from "./latency.js";
@@ -18,6 +19,8 @@ const SECTIONS = {
   results: throughput,
   latency,
   mapping: mappingLatency,
+  cost: aggregateCost,
+  hot: hotGroup,
   cache,
   coldStart,
   soak,

@@ -1,4 +1,3 @@
- 
 /**
  * What compiles of aggregate views and what does not, checked by `npm run types`.
  */

@@ -8,7 +8,7 @@ import type { ApplyResult } from "../sink.js";
 import { asError, commitRun } from "./commit-run.js";
 import { readableRow, settleGroups, type Unsettled } from "./settle-groups.js";
 import type { Store } from "./store.js";
-import { packTransactions, type Pending, tooManyActions } from "./transaction.js";
+import { type Lane, packTransactions, type Pending, tooManyActions } from "./transaction.js";
 import {
   contributionPlace,
   decodeContribution,
@@ -65,6 +65,7 @@ const MOST_TRIES = 5;
  *    is ever acknowledged before: a group that could not be settled fails the contribution as retriable.
  */
 export function createAggregateSink({ store }: AggregateSinkOptions): AggregateSink {
+  const lane: Lane = { seed: "" };
   return {
     async apply(mutations) {
       const results = new Map<Mutation<AggregateView>, ApplyResult>();
@@ -75,7 +76,7 @@ export function createAggregateSink({ store }: AggregateSinkOptions): AggregateS
             store,
             view,
             mutations.filter((mutation) => mutation.view === view),
-            results,
+            { results, unsettled: new Map(), lane },
           ),
         ),
       );
@@ -102,15 +103,15 @@ type Asked = Mutation<AggregateView>;
 interface Progress {
   readonly results: Map<Asked, ApplyResult>;
   readonly unsettled: Map<string, Unsettled & { readonly waiting: Asked[] }>;
+  readonly lane: Lane;
 }
 
 async function applyView(
   store: Store,
   view: AggregateView,
   mutations: readonly Asked[],
-  results: Map<Asked, ApplyResult>,
+  progress: Progress,
 ): Promise<void> {
-  const progress: Progress = { results, unsettled: new Map() };
   let open = mutations;
   for (let attempt = 0; attempt < MOST_TRIES && open.length > 0; attempt++)
     open = await attemptAll(store, view, open, progress);
@@ -136,7 +137,7 @@ async function attemptAll(
     const again: Asked[] = [];
     // One after the other: runs of one view may touch the same group, and would conflict with each other.
     for (const run of runs) {
-      const commit = await commitRun(store, view, run);
+      const commit = await commitRun(store, view, run, progress.lane);
       for (const each of commit.done) applied(view, each, progress);
       for (const { pending: each, error } of commit.failed) fail(progress, each.mutation, error);
       again.push(...commit.again.map(({ mutation }) => mutation));

@@ -1,7 +1,8 @@
 import { isMillraceError, messageOf, MillraceError } from "../../errors.js";
 import type { AggregateView } from "../../view/aggregate/aggregate-view.js";
 import type { Reason, Store } from "./store.js";
-import { foreignRow, isRowGuard, type Pending, planTransaction } from "./transaction.js";
+import { foreignRow, isRowGuard, type Lane, type Pending, planTransaction } from "./transaction.js";
+import { digest } from "./workings.js";
 
 /** What became of a run of contributions. */
 export interface Commit {
@@ -19,13 +20,17 @@ export async function commitRun(
   store: Store,
   view: AggregateView,
   run: readonly Pending[],
+  lane: Lane,
 ): Promise<Commit> {
   try {
-    const actions = await planTransaction(store, view, run);
+    const actions = await planTransaction(store, view, run, lane);
     const answer = await store.transact(actions);
     if (answer.done) return { done: run, again: [], failed: [] };
     const { reasons } = answer;
-    if (reasons.some(isPassing)) throw conflicted(view, reasons);
+    if (reasons.some(isPassing)) {
+      lane.seed = digest(lane.seed, "next");
+      throw conflicted(view, reasons);
+    }
     if (reasons.includes("invalid")) throw notHoldable(view, run);
     const foreign = actions.find((action, i) => reasons[i] === "condition" && isRowGuard(action));
     if (foreign) throw foreignRow(view, JSON.stringify(Object.values(foreign.key)));
@@ -33,15 +38,20 @@ export async function commitRun(
   } catch (thrown) {
     const error = asError(thrown);
     const isSomeonesFault = !error.retriable && error.code !== "configuration";
-    if (isSomeonesFault && run.length > 1) return halve(store, view, run);
+    if (isSomeonesFault && run.length > 1) return halve(store, view, run, lane);
     return failedAll(run, isSomeonesFault ? named(view, run[0], error) : error);
   }
 }
 
-async function halve(store: Store, view: AggregateView, run: readonly Pending[]): Promise<Commit> {
+async function halve(
+  store: Store,
+  view: AggregateView,
+  run: readonly Pending[],
+  lane: Lane,
+): Promise<Commit> {
   const middle = Math.ceil(run.length / 2);
-  const first = await commitRun(store, view, run.slice(0, middle));
-  const second = await commitRun(store, view, run.slice(middle));
+  const first = await commitRun(store, view, run.slice(0, middle), lane);
+  const second = await commitRun(store, view, run.slice(middle), lane);
   return {
     done: [...first.done, ...second.done],
     again: [...first.again, ...second.again],

@@ -1,6 +1,6 @@
 import { decodeItem, type Item, type WireItem } from "../../change/attribute-value.js";
 import type { AggregateView } from "../../view/aggregate/aggregate-view.js";
-import { addExactly, numberOrNothing, meanOf } from "../../view/aggregate/decimal.js";
+import { addExactly, meanOf, numberOrNothing } from "../../view/aggregate/decimal.js";
 import type { MeasureSpec, OrderedSpec } from "../../view/aggregate/measure.js";
 import type { Store } from "./store.js";
 import {

@@ -37,6 +37,14 @@ export interface Pending {
   readonly next: StoredContribution;
 }
 
+/**
+ * What a writer chooses its counter of spread groups by. It keeps to one for as long as nobody else is met there, so that
+ * writers soon have one each.
+ */
+export interface Lane {
+  seed: string;
+}
+
 /** Bytes of the items put in one transaction; DynamoDB takes 4 MB with everything around them. */
 const MOST_BYTES = 3 * 1024 * 1024;
 
@@ -126,8 +134,10 @@ export async function planTransaction(
   store: Store,
   view: AggregateView,
   run: readonly Pending[],
+  lane: Lane,
 ): Promise<readonly Action[]> {
-  const effects = effectsOf(view, run, counterOf(view, markOf(run)));
+  lane.seed ||= markOf(run);
+  const effects = effectsOf(view, run, counterOf(view, lane.seed));
   const values = await planValues(store, effects);
   return [
     ...run.map(contributionWrite),
