@@ -19,6 +19,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "src/view/cache-view-mistakes.ts": "test/view/cache-view.test.ts",
   "src/view/member-key.ts": "test/sink/contract/collections.ts",
   "src/view/redis-key-fault.ts": "test/view/cache-view.test.ts",
+  "src/sink/dynamodb/conditional-write.ts": "test/sink/dynamodb/dynamodb-sink.int.test.ts",
   "src/sink/dynamodb/stored-item.ts": "test/sink/dynamodb/dynamodb-sink.int.test.ts",
   "src/sink/aggregate/commit-run.ts": "test/sink/aggregate/aggregate-faults.test.ts",
   "src/sink/aggregate/effects.ts": "test/sink/aggregate/aggregate-faults.test.ts",

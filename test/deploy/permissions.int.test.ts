@@ -35,14 +35,27 @@ interface Recorder {
 interface RequestBody {
   readonly TableName?: string;
   readonly RequestItems?: Readonly<Record<string, unknown>>;
+  readonly Statements?: readonly { readonly Statement: string }[];
   readonly TransactItems?: readonly Readonly<Record<string, { readonly TableName: string }>>[];
 }
 
-/** What IAM would be asked: a transaction is asked for by its parts, a batch by its tables. */
+const STATEMENTS: Readonly<Record<string, string>> = {
+  INSERT: "dynamodb:PartiQLInsert",
+  UPDATE: "dynamodb:PartiQLUpdate",
+};
+
+/** What IAM would be asked for a statement: a right of its verb, on the table it names. */
+function statementCall({ Statement }: { readonly Statement: string }): Call {
+  const [verb = "", table = ""] = /^(\w+)(?: INTO)? "([^"]+)"/.exec(Statement)?.slice(1) ?? [];
+  return { action: STATEMENTS[verb] ?? verb, arn: tableArn(table) };
+}
+
+/** What IAM would be asked: a transaction is asked for by its parts, a batch by its tables or its statements. */
 function callsOf(
   target: string,
-  { TableName = "", TransactItems, RequestItems }: RequestBody,
+  { TableName = "", TransactItems, RequestItems, Statements }: RequestBody,
 ): Call[] {
+  if (Statements) return Statements.map(statementCall);
   const operation = target.split(".")[1] ?? "";
   if (RequestItems) {
     const tables = Object.keys(RequestItems);
@@ -121,12 +134,20 @@ afterAll(() => {
   for (const { server } of Object.values(recorders)) server.close();
 });
 
-/** Delivers one change to a function, which must settle it. */
-async function deliver(name: string, table: string, images: { old?: Item; new?: Item }) {
+/** Delivers changes to a function in one batch, which it must settle. */
+async function deliver(name: string, table: string, ...images: { old?: Item; new?: Item }[]) {
   const keys = [table === "flights" ? "flightId" : "iata"];
-  const record = streamRecord({ ...images, table: prefix + table, keys });
+  const Records = images.map((image) => streamRecord({ ...image, table: prefix + table, keys }));
   const context = { getRemainingTimeInMillis: () => 30_000, awsRequestId: "1" };
-  expect(await handlers[name]!({ Records: [record] }, context)).toEqual({ batchItemFailures: [] });
+  expect(await handlers[name]!({ Records }, context)).toEqual({ batchItemFailures: [] });
+}
+
+/** Enough items at once that their rows go as statements: as new ones, then changed. */
+async function deliverMany(name: string, table: string, item: Item, change: Item): Promise<void> {
+  const key = table === "flights" ? "flightId" : "iata";
+  const items = [1, 2, 3, 4].map((n) => ({ ...item, [key]: `${String(item[key])}-${n}` }));
+  await deliver(name, table, ...items.map((each) => ({ new: each })));
+  await deliver(name, table, ...items.map((each) => ({ old: each, new: { ...each, ...change } })));
 }
 
 const flight = {
@@ -143,6 +164,8 @@ const airport = { iata: `A${process.pid}`, name: "A", city: "B", state: "CA", co
 /** Everything that can happen to a function: rows put, moved and deleted, poison parked and joined. */
 async function exercise(name: string): Promise<void> {
   const moved = { ...flight, origin: "LAX", destination: "JFK", status: "LANDED" };
+  await deliverMany(name, "flights", flight, { delay: 25, scheduledAt: "2001-01-01T09:00" });
+  await deliverMany(name, "airports", airport, { name: "C" });
   await deliver(name, "flights", { new: flight });
   await deliver(name, "flights", { old: flight, new: moved });
   await deliver(name, "flights", { old: moved });

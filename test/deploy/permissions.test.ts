@@ -11,8 +11,8 @@ const TABLES = ["orders-by-customer", "large", "orders", "customers", "millrace-
 /** What each function may ask of DynamoDB, by declared table; streams are apart. */
 const ALLOWED: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   tables: {
-    "orders-by-customer": ["DeleteItem", "PutItem"],
-    large: ["DeleteItem", "PutItem"],
+    "orders-by-customer": ["DeleteItem", "PartiQLInsert", "PartiQLUpdate", "PutItem"],
+    large: ["DeleteItem", "PartiQLInsert", "PartiQLUpdate", "PutItem"],
     "millrace-state": ["PutItem", "Query", "UpdateItem"],
   },
   cache: { "millrace-state": ["PutItem", "Query", "UpdateItem"] },

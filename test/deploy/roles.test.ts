@@ -56,7 +56,13 @@ function actionsUsedIn(...folders: string[]): string[] {
     name === "ConditionCheck" ? "ConditionCheckItem" : `${name}Item`,
   );
   const queries = code.includes("paginateQuery(") ? ["Query"] : [];
-  const used = [...commands.filter((name) => name !== "TransactWriteItems"), ...parts, ...queries];
+  const statements = [...code.matchAll(/`(INSERT INTO|UPDATE) \$\{quoted/g)].map(([, verb]) =>
+    verb === "UPDATE" ? "PartiQLUpdate" : "PartiQLInsert",
+  );
+  const calls = commands.filter(
+    (name) => !/^(TransactWriteItems|BatchExecuteStatement)$/.test(name),
+  );
+  const used = [...calls, ...parts, ...queries, ...statements];
   return [...new Set(used)]
     .filter((name) => name !== "GetItem")
     .map((name) => `dynamodb:${name}`)
