@@ -6,8 +6,8 @@ import { fencesOf } from "../../src/state/memory-quarantine.js";
 import type { Quarantine } from "../../src/state/quarantine.js";
 import type { Mutation } from "../../src/view/row.js";
 import type { View } from "../../src/view/view.js";
-import { GROUP_BUGS } from "./planted-group-bugs.js";
 import { createCarelessSink, RIGHT_RULES, type SinkRules } from "./careless-sink.js";
+import { GROUP_BUGS } from "./planted-group-bugs.js";
 import { about, type PlantedBug, type Plants } from "./plants.js";
 
 /** Mistakes that are easy to make in a pipeline like this one, each in place of the part that gets it right. */

@@ -88,13 +88,13 @@ describe("a cluster in trouble", () => {
     const [fromId, toId] = [String(await from.cluster("MYID")), String(await to.cluster("MYID"))];
     await to.cluster("SETSLOT", slot, "IMPORTING", fromId);
     await from.cluster("SETSLOT", slot, "MIGRATING", toId);
-    const keys = (await from.cluster("GETKEYSINSLOT", slot, 10));
+    const keys = await from.cluster("GETKEYSINSLOT", slot, 10);
     const port = String(to.options.port);
     await from.migrate("127.0.0.1", port, "", 0, 5_000, "KEYS", ...keys);
     // Some keys are here, some there, some nowhere yet: MOVED, ASK and TRYAGAIN all happen.
     const moved = deliver(ids, 2);
     while ((await from.cluster("COUNTKEYSINSLOT", slot)) > 0) {
-      const rest = (await from.cluster("GETKEYSINSLOT", slot, 100));
+      const rest = await from.cluster("GETKEYSINSLOT", slot, 100);
       await from.migrate("127.0.0.1", port, "", 0, 5_000, "KEYS", ...rest);
     }
     for (const node of nodes) await node.cluster("SETSLOT", slot, "NODE", toId);
