@@ -4,7 +4,7 @@ import { canonicalText } from "../canonical-text.js";
 import type { Row } from "../row.js";
 import type { AggregateView } from "./aggregate-view.js";
 import type { Contribution, OrderedValue } from "./contribution.js";
-import { addExactly, meanOf,numberOrNothing } from "./decimal.js";
+import { addExactly, meanOf, numberOrNothing } from "./decimal.js";
 import type { MeasureSpec, OrderedSpec } from "./measure.js";
 
 /** An item of a view's source, with its key text. */
