@@ -109,7 +109,9 @@ export async function aggregateCost(): Promise<readonly CostFigure[]> {
 }
 
 const WRITERS = 8;
-const BATCHES = 8;
+/** Batches a writer applies before it is measured: until then the writers find a counter each. */
+const WARM_UP_BATCHES = 5;
+const BATCHES = 20;
 const BATCH = 20;
 const TRANSACTION_MS = 100;
 const CALL_MS = 25;
@@ -142,11 +144,11 @@ export async function hotGroup(): Promise<readonly HotGroupFigure[]> {
 async function hotGroupOf(spread: number): Promise<HotGroupFigure> {
   const view = shops(spread);
   const { store, conflicts } = conflictingStore(createMemoryStore());
-  const startedAtMs = performance.now();
-  const writer = async (w: number) => {
-    const sink = createAggregateSink({ store });
-    for (let b = 0; b < BATCHES; b++) {
-      const first = (w * BATCHES + b) * BATCH;
+  const sinks = Array.from({ length: WRITERS }, () => createAggregateSink({ store }));
+  const writer = async (w: number, from: number, to: number) => {
+    const sink = sinks[w]!;
+    for (let b = from; b < to; b++) {
+      const first = (w * (WARM_UP_BATCHES + BATCHES) + b) * BATCH;
       let open = Array.from({ length: BATCH }, (_, i) =>
         sold(view, `s${first + i}`, "hot", 1 + first + i),
       );
@@ -157,16 +159,26 @@ async function hotGroupOf(spread: number): Promise<HotGroupFigure> {
       }
     }
   };
-  await Promise.all(Array.from({ length: WRITERS }, (_, w) => writer(w)));
-  const changes = WRITERS * BATCHES * BATCH;
+  const allWriters = (from: number, to: number) =>
+    Promise.all(sinks.map((_, w) => writer(w, from, to)));
+  await allWriters(0, WARM_UP_BATCHES);
+  const startedAtMs = performance.now();
+  const conflictsBefore = conflicts();
+  await allWriters(WARM_UP_BATCHES, WARM_UP_BATCHES + BATCHES);
   const seconds = (performance.now() - startedAtMs) / 1000;
+  const measured = WRITERS * BATCHES * BATCH;
+  const changes = WRITERS * (WARM_UP_BATCHES + BATCHES) * BATCH;
   const row = await createAggregateSink({ store }).get(view, { shop: "hot" });
   if (Number(row?.value["sales"]) !== changes)
     throw new MillraceError(
       "refused",
       `lost an update: ${String(row?.value["sales"])} of ${changes}`,
     );
-  return { spread, changesPerSecond: changes / seconds, conflicts: conflicts() };
+  return {
+    spread,
+    changesPerSecond: measured / seconds,
+    conflicts: conflicts() - conflictsBefore,
+  };
 }
 
 function conflictingStore(memory: Store): { store: Store; conflicts: () => number } {

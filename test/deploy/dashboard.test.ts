@@ -17,10 +17,21 @@ interface Widget {
 const body = dashboardResources(deploymentOf())["Dashboard"]?.Properties["DashboardBody"];
 const { widgets } = JSON.parse((body as { "Fn::Sub": string })["Fn::Sub"]) as { widgets: Widget[] };
 
+/** Lines written out in full: CloudWatch reads "..." as what the line before begins with. */
+function inFull(lines: readonly (readonly unknown[])[]): readonly (readonly unknown[])[] {
+  const full: (readonly unknown[])[] = [];
+  for (const line of lines) {
+    const before = full.at(-1) ?? [];
+    const [first, ...own] = line;
+    full.push(first === "..." ? [...before.slice(0, before.length - own.length), ...own] : line);
+  }
+  return full;
+}
+
 /** Lines of a graph, each by its label and what it shows. */
 function graph(title: string): string[] {
   const { metrics } = widgets.find(({ properties }) => properties.title === title)!.properties;
-  return metrics.map((metric) => {
+  return inFull(metrics).map((metric) => {
     const { label } = metric.at(-1) as { label: string };
     return `${label}: ${metric.slice(0, -1).join(" ")}`;
   });

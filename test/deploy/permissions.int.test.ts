@@ -166,8 +166,11 @@ async function exercise(name: string): Promise<void> {
   const moved = { ...flight, origin: "LAX", destination: "JFK", status: "LANDED" };
   await deliverMany(name, "flights", flight, { delay: 25, scheduledAt: "2001-01-01T09:00" });
   await deliverMany(name, "airports", airport, { name: "C" });
+  const delayed = { ...flight, scheduledAt: "2001-01-01T08:30" };
   await deliver(name, "flights", { new: flight });
-  await deliver(name, "flights", { old: flight, new: moved });
+  // Too few rows for statements.
+  await deliver(name, "flights", { old: flight, new: delayed });
+  await deliver(name, "flights", { old: delayed, new: moved });
   await deliver(name, "flights", { old: moved });
   await deliver(name, "airports", { new: airport });
   await deliver(name, "airports", { old: airport });

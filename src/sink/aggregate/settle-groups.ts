@@ -41,12 +41,16 @@ export async function settleGroups(
   const settle: Settle = isDirect(view)
     ? (entry, seen) => removeIfEmpty(store, view, entry, seen)
     : (entry, seen) => settleRow(store, view, entry, seen);
+  const wanted: Wanted = new Map();
   let open: readonly Entry[] = [...groups];
   for (let attempt = 0; attempt < MOST_TRIES && open.length > 0; attempt++)
-    open = await settleAll(store, view, open, settle, errors);
+    open = await settleAll(store, view, open, settle, { errors, wanted });
   for (const [text] of open) errors.set(text, keepsChanging(view, text));
   return errors;
 }
+
+/** Of each group, how often its counters had been changed when they were first looked at. */
+type Wanted = Map<string, readonly number[]>;
 
 /** Settles each group once, and returns those to be looked at again. */
 async function settleAll(
@@ -54,19 +58,19 @@ async function settleAll(
   view: AggregateView,
   open: readonly Entry[],
   settle: Settle,
-  errors: Map<string, MillraceError>,
+  { errors, wanted }: { readonly errors: Map<string, MillraceError>; readonly wanted: Wanted },
 ): Promise<readonly Entry[]> {
   try {
-    const seen = await look(store, view, open);
-    const settled = await mapBounded([...open.entries()], GROUPS_AT_ONCE, async ([i, entry]) => {
+    const seen = await look(store, view, open, wanted);
+    const settled = await mapBounded(seen, GROUPS_AT_ONCE, async (each) => {
       try {
-        return await settle(entry, seen[i] as Seen);
+        return await settle(each.entry, each);
       } catch (thrown) {
-        errors.set(entry[0], asError(thrown));
+        errors.set(each.entry[0], asError(thrown));
         return true;
       }
     });
-    return open.filter((_, i) => settled[i] === false);
+    return seen.filter((_, i) => settled[i] === false).map(({ entry }) => entry);
   } catch (thrown) {
     for (const [text] of open) errors.set(text, asError(thrown));
     return [];
@@ -83,6 +87,7 @@ function keepsChanging(view: AggregateView, text: string): MillraceError {
 
 /** A row, and the counters that were read after it. */
 interface Seen {
+  readonly entry: Entry;
   readonly row: WireItem | undefined;
   /** The mark of the row itself, empty where there is none. */
   readonly rowMark: string;
@@ -91,21 +96,59 @@ interface Seen {
   readonly counterMark: string;
 }
 
-/** Reads the rows of groups, and then their counters where they are apart from the rows. */
+/**
+ * Reads the rows of groups and their counters, where they are apart from the rows: rows first ({@link settleRow}), but of a
+ * spread group all at once, because its counters tell by how often they were changed which of two states is the newer.
+ *
+ * Leaves out rows that others have meanwhile made of all that was in the counters when they were first looked at: writers
+ * that meet in the row of a spread group need not each write it, only wait for one who began after them.
+ */
 async function look(
   store: Store,
   view: AggregateView,
-  open: readonly Entry[],
+  entries: readonly Entry[],
+  wanted: Wanted,
 ): Promise<readonly Seen[]> {
-  const rows = await store.read(open.map(([, { group }]) => rowPlace(view, group)));
-  const places = isDirect(view) ? [] : open.flatMap(([text]) => countersOf(view, text));
-  const counters = places.length > 0 ? await store.read(places) : [];
-  const perGroup = places.length / open.length;
-  return rows.map((row, i) => {
+  const rowPlaces = entries.map(([, { group }]) => rowPlace(view, group));
+  const places = isDirect(view) ? [] : entries.flatMap(([text]) => countersOf(view, text));
+  const isSpread = view.spread > 1;
+  const first = await store.read(isSpread ? [...rowPlaces, ...places] : rowPlaces);
+  const counters = isSpread
+    ? first.slice(entries.length)
+    : places.length > 0
+      ? await store.read(places)
+      : [];
+  const perGroup = places.length / entries.length;
+  const seen = entries.map((entry, i): Seen => {
+    const row = first[i];
     const own = counters.slice(i * perGroup, (i + 1) * perGroup);
     const rowMark = markedIn(row, ATTRIBUTE.version);
-    return { row, rowMark, counters: own, counterMark: digest(...own.map(markOf)) };
+    return { entry, row, rowMark, counters: own, counterMark: digest(...own.map(markOf)) };
   });
+  if (!isSpread) return seen;
+  return seen.filter(({ entry: [text], row, counters: own }) => {
+    const first = wanted.get(text) ?? own.map(revisionOf);
+    wanted.set(text, first);
+    return !isAtLeast(revisionsIn(row), first);
+  });
+}
+
+/** How often the counters that a row was made of had been changed; none where there is no row. */
+function revisionsIn(row: WireItem | undefined): readonly number[] {
+  const made = row?.[RESERVED_ATTRIBUTE]?.M?.[ATTRIBUTE.revision]?.L ?? [];
+  return made.map(({ N }) => Number(N ?? 0));
+}
+
+function isAtLeast(revisions: readonly number[], least: readonly number[]): boolean {
+  return least.every((revision, n) => (revisions[n] ?? 0) >= revision);
+}
+
+function encodedRevision(counter: WireItem | undefined): { N: string } {
+  return { N: String(revisionOf(counter)) };
+}
+
+function revisionOf(counter: WireItem | undefined): number {
+  return Number(counter?.[ATTRIBUTE.revision]?.N ?? 0);
 }
 
 function countersOf(view: AggregateView, text: string): readonly Place[] {
@@ -131,7 +174,8 @@ async function removeIfEmpty(
  *
  * A row names the counters it was made of. The row is read before the counters, the counters before the entries, and
  * the row is written only if it is still the one that was read. So of two that settle one group the second to write
- * has to begin again, and then sees what the first one saw, or something newer.
+ * has to begin again, and then sees what the first one saw, or something newer. In a spread group row and counters are
+ * read together, and a row that was made of newer counters than were read is looked at again.
  */
 async function settleRow(
   store: Store,
@@ -141,6 +185,7 @@ async function settleRow(
 ): Promise<boolean> {
   const place = rowPlace(view, group);
   if (seen.row && seen.rowMark === "") throw foreignRow(view, text);
+  if (!isAtLeast(seen.counters.map(revisionOf), revisionsIn(seen.row))) return false;
   if (membersOf(seen) === 0) {
     if (!(await removeRow(store, place, seen))) return false;
     // Counters that are not zero each by itself are only right together, and would not expire together.
@@ -153,7 +198,11 @@ async function settleRow(
   const attributes = {
     ...encodeItem(figures),
     [RESERVED_ATTRIBUTE]: {
-      M: { [ATTRIBUTE.version]: { S: mark }, [ATTRIBUTE.mark]: { S: seen.counterMark } },
+      M: {
+        [ATTRIBUTE.version]: { S: mark },
+        [ATTRIBUTE.mark]: { S: seen.counterMark },
+        ...(view.spread > 1 && { [ATTRIBUTE.revision]: { L: seen.counters.map(encodedRevision) } }),
+      },
     },
   };
   return writeRow(store, place, countersOf(view, text), seen, attributes);

@@ -206,7 +206,8 @@ function counterWrite(
     return [{ type: "add", ...place, numbers, condition }];
   }
   const set = { [ATTRIBUTE.mark]: { S: markOf(run) } };
-  return [{ type: "add", ...place, numbers, set, remove: [TTL_ATTRIBUTE] }];
+  const counted = view.spread > 1 ? { ...numbers, [ATTRIBUTE.revision]: "1" } : numbers;
+  return [{ type: "add", ...place, numbers: counted, set, remove: [TTL_ATTRIBUTE] }];
 }
 
 /** A mark that no other transaction leaves: an item's contribution is written once at each version. */

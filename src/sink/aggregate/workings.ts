@@ -15,12 +15,14 @@ import { type Place, WORKINGS_KEY } from "./store.js";
  * A view's workings, all in one table of partition `pk` and sort `sk`:
  *
  *   item#<owner>              contribution   what an item contributes: `v` version, `p` parts, `l` groups it left last
- *   group#<n>#<group>         counter        the n-th counter of a group: sums, `m` members, `t` mark of the last change
+ *   group#<n>#<group>         counter        the n-th counter of a group: sums, `m` members, `t` mark of the last change,
+ *                                            and `r` how often it was changed, where a group has several
  *   order#<measure>#<group>   <value><owner> an item's place in a measure that orders: `b` value, `k` what is kept
  *   value#<measure>#<group>   <value>        a value to tell apart: `n` how many items have it; never 0
  *
  * A view that only counts and sums, and is not spread, has no counters there: they are its rows. `_millrace` is then
- * the number of members; otherwise it is a map of `v`, a mark of this very row, and `t`, of the counters it was made of.
+ * the number of members; otherwise it is a map of `v`, a mark of this very row, and `t` and `r`, of the counters it was
+ * made of.
  */
 
 /** Attributes of the workings, and of a row's bookkeeping. */
@@ -30,6 +32,7 @@ export const ATTRIBUTE = {
   left: "l",
   members: "m",
   mark: "t",
+  revision: "r",
   by: "b",
   kept: "k",
   references: "n",
