@@ -223,7 +223,8 @@ describe("the packaged handlers", () => {
       await functions[name]!.invoke({ Records: [record] }, header);
 
       await until(() => daemon.received.length >= before + sinks.length);
-      const common = { trace_id: trace, parent_id: "53995c3f42cd8ad8", annotations: { failed: 0 } };
+      const annotations = expect.objectContaining({ failed: 0 }) as unknown;
+      const common = { trace_id: trace, parent_id: "53995c3f42cd8ad8", annotations };
       for (const sink of sinks)
         expect(daemon.received.slice(before)).toContainEqual(
           expect.objectContaining({ name: sink, ...common }),
@@ -254,9 +255,10 @@ describe("the packaged handlers", () => {
       redisUrl,
     });
     expect(comparisons.filter((comparison) => !isTrue(comparison))).toEqual([]);
-    // What is told to subscribers is not kept as rows.
-    const kept = comparisons.filter(({ view }) => view !== "landings");
-    for (const { view, rows } of kept) expect([view, rows > 0]).toEqual([view, true]);
+    // What is told to subscribers is not kept as rows, and so few flights need not disrupt an airport.
+    const mayBeEmpty = ["landings", "disrupted-airports"];
+    const empty = comparisons.filter(({ rows }) => rows === 0).map(({ view }) => view);
+    expect(empty.filter((view) => !mayBeEmpty.includes(view))).toEqual([]);
   });
 
   test("refuse to start without the cache's address, saying what to set", async () => {
