@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 
 import { type DynamoDbLocal, startDynamoDbLocal } from "../../src/local/embedded/dynamodb-local.js";
 import { type RedisServer, startRedisServer } from "../../src/local/embedded/redis-server.js";
+import { startTroubledDynamoDb } from "../support/troubled-dynamodb.js";
 import { type DemoRun, startDemo, untilRows } from "./demo-run.js";
 
 describe("the demo ends with every view true although, in its middle,", () => {
@@ -32,8 +33,8 @@ describe("the demo ends with every view true although, in its middle,", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  function start(): DemoRun {
-    const environment = { AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint, REDIS_URL: redis.url };
+  function start(endpoint = dynamodb.endpoint): DemoRun {
+    const environment = { AWS_ENDPOINT_URL_DYNAMODB: endpoint, REDIS_URL: redis.url };
     return (demo = startDemo(environment, ["--flights", "2k", "--limit", "300"]));
   }
   const untilMiddle = () => untilRows(dynamodb.endpoint, "flights-by-destination", 100);
@@ -58,12 +59,18 @@ describe("the demo ends with every view true although, in its middle,", () => {
     await expectAllTrue(running);
   });
 
-  test("G11: the pipeline is killed and started again", async () => {
-    const running = start();
-    await untilMiddle();
-    const [pipeline] = childrenOf(running.process.pid ?? 0);
-    process.kill(pipeline ?? 0, "SIGKILL");
-    await expectAllTrue(running);
+  test("G11, G20, N9, N11: the pipeline is killed and started again, while transactions conflict and answers are lost", async () => {
+    const troubled = await startTroubledDynamoDb(dynamodb.endpoint);
+    try {
+      const running = start(troubled.endpoint);
+      await untilMiddle();
+      const [pipeline] = childrenOf(running.process.pid ?? 0);
+      process.kill(pipeline ?? 0, "SIGKILL");
+      await expectAllTrue(running);
+      expect(Object.values(troubled.made).filter((times) => times < 3)).toEqual([]);
+    } finally {
+      troubled.close();
+    }
   });
 });
 
