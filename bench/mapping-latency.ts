@@ -1,8 +1,8 @@
 import { CreateTableCommand, DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
-import { DynamoDBStreamsClient } from "@aws-sdk/client-dynamodb-streams";
 
 import { formatTable } from "../src/cli/format-table.js";
 import { openServices } from "../src/cli/services.js";
+import { dynamoDbStreamsClient } from "../src/compose.js";
 import { createEventSourceMapping } from "../src/local/event-source-mapping/create-event-source-mapping.js";
 
 /** How long the local mapping takes from a write to the handler's call, and what it costs while nothing happens. */
@@ -24,7 +24,7 @@ const IDLE_MS = 10_000;
 export async function mappingLatency(): Promise<MappingFigures> {
   const services = await openServices({ needsRedis: false });
   const client = new DynamoDBClient({});
-  const streams = new DynamoDBStreamsClient({ endpoint: services.config.streamsEndpoint ?? "" });
+  const streams = dynamoDbStreamsClient(services.config);
   const { TableDescription } = await client.send(
     new CreateTableCommand({
       TableName: `latency-${Date.now()}`,

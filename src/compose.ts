@@ -102,6 +102,7 @@ export function dynamoDbStreamsClient(config: Config): DynamoDBStreamsClient {
   return new DynamoDBStreamsClient({
     ...(config.streamsEndpoint && { endpoint: config.streamsEndpoint }),
     maxAttempts: 2,
+    cacheMiddleware: true,
     requestHandler: { connectionTimeout: 1_000, requestTimeout: 10_000 },
   });
 }

@@ -41,7 +41,12 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   if (redis) process.env["REDIS_URL"] = redis.url;
   const config = readConfig();
   if (config.dynamodbEndpoint !== undefined) nameLocalAccount();
-  const stop = async () => void (await Promise.all([dynamodb?.stop(), redis?.stop()]));
+  const stop = async () => {
+    // What was named here is gone; whoever opens services next in this process starts them anew.
+    if (dynamodb) delete process.env["AWS_ENDPOINT_URL_DYNAMODB"];
+    if (redis) delete process.env["REDIS_URL"];
+    await Promise.all([dynamodb?.stop(), redis?.stop()]);
+  };
   try {
     if (!dynamodb) await checkDynamoDb(config);
     if (!redis && options.needsRedis) await checkRedis(config.redisUrl ?? "");

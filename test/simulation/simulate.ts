@@ -151,13 +151,18 @@ async function inspect(world: World, when: string): Promise<string[]> {
   const options = { ...world, sources: [world.items, world.rows, world.totals] };
   const found = [
     ...(await compareWithRecomputation(options)),
-    ...(deploysBadly(plan) ? [] : await rowsPastFences(options)),
+    ...(fencesLate(plan) ? [] : await rowsPastFences(options)),
     ...unreasonablyParked(quarantine, plan.settings.sharedKeys),
   ];
   return found.map((difference) => `${when}: ${difference}`);
 }
 
-/** Whether what was applied once may be poison later: then a row may be newer than a fence that is raised behind it. */
-function deploysBadly({ faults }: Plan): boolean {
-  return faults.some(({ kind }) => kind === "bad deploy");
+/**
+ * Whether a row may be newer than a fence that is raised behind it: because what was applied once is poison later, or
+ * because a fence that an abandoned process asked for is raised when its item has moved on.
+ */
+function fencesLate({ faults }: Plan): boolean {
+  return faults.some(
+    (fault) => fault.kind === "bad deploy" || (fault.kind === "lands late" && fault.of === "park"),
+  );
 }

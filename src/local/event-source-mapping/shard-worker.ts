@@ -151,7 +151,7 @@ async function pause(
       ? [10, 2]
       : silentMs < ACTIVE_MS
         ? [5, 2]
-        : [silentMs < QUIET_MS ? 80 : 200, 8];
+        : [silentMs < QUIET_MS ? 80 : 250, 8];
   await clock.sleep(Math.max(least, multiple * page.durationMs), signal);
 }
 
