@@ -18,7 +18,10 @@ const EVERY: Readonly<Record<Trouble, number>> = { conflict: 4, throttle: 9, "an
  * Stands before DynamoDB Local, and answers some transactions with a conflict beside other reasons, some writes with a
  * throttle, and some of both not at all although they were done.
  */
-export async function startTroubledDynamoDb(behind: string): Promise<TroubledDynamoDb> {
+export async function startTroubledDynamoDb(
+  behind: string,
+  every: Readonly<Record<Trouble, number>> = EVERY,
+): Promise<TroubledDynamoDb> {
   const made: Record<Trouble, number> = { conflict: 0, throttle: 0, "answer lost": 0 };
   const { hostname, port } = new URL(behind);
   let transactions = 0;
@@ -27,14 +30,14 @@ export async function startTroubledDynamoDb(behind: string): Promise<TroubledDyn
   function troubleOf(operation: string): Trouble | undefined {
     if (operation === "TransactWriteItems") {
       transactions++;
-      if (transactions % EVERY.conflict === 0) return "conflict";
-      return transactions % EVERY["answer lost"] === 0 ? "answer lost" : undefined;
+      if (transactions % every.conflict === 0) return "conflict";
+      return transactions % every["answer lost"] === 0 ? "answer lost" : undefined;
     }
     if (!/^(PutItem|DeleteItem|UpdateItem|BatchExecuteStatement)$/.test(operation))
       return undefined;
     writes++;
-    if (writes % EVERY.throttle === 0) return "throttle";
-    return writes % EVERY["answer lost"] === 0 ? "answer lost" : undefined;
+    if (writes % every.throttle === 0) return "throttle";
+    return writes % every["answer lost"] === 0 ? "answer lost" : undefined;
   }
 
   function pass(
