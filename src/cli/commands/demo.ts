@@ -34,6 +34,12 @@ export interface DemoResult {
 }
 
 /**
+ * Deliveries that may be outstanding before the writer waits: DynamoDB Local looks through all of a stream that is still to
+ * be read, each time it is read.
+ */
+const MAX_BACKLOG = 6_000;
+
+/**
  * Writes real flights by plain SDK calls while a pipeline of its own process keeps the views, then compares every view
  * with a recomputation from the sources.
  *
@@ -79,8 +85,15 @@ async function runDemo(
     // Each change reaches every function once; what is delivered again does not count as further progress.
     const deliveries = total * Object.keys(project.handlers).length;
     const applied = progress.add("in views", deliveries);
-    onDelivered = (records) => applied.update(Math.min(records, deliveries));
     let changes = 0;
+    let delivered = 0;
+    let onRoom: () => void = () => undefined;
+    onDelivered = (records) => {
+      delivered = records;
+      applied.update(Math.min(records, deliveries));
+      if (backlog() < MAX_BACKLOG) onRoom();
+    };
+    const backlog = () => changes * Object.keys(project.handlers).length - delivered;
     await writeDemo({
       client,
       flights,
@@ -89,6 +102,9 @@ async function runDemo(
       flightsTable: physicalName(config, "flights"),
       airportsTable: physicalName(config, "airports"),
       onWritten: (count) => written.update((changes += count)),
+      beforeWave: async () => {
+        if (backlog() >= MAX_BACKLOG) await new Promise<void>((resolve) => (onRoom = resolve));
+      },
     });
     await pipeline.caughtUp(Date.now());
     const seconds = (Date.now() - startedAtMs) / 1000;

@@ -19,6 +19,8 @@ export interface DemoWrites {
   readonly airports: readonly RecordedAirport[];
   readonly seed: number;
   readonly onWritten: (count: number) => void;
+  /** Waited for before each wave of writes. */
+  readonly beforeWave?: () => Promise<void>;
 }
 
 /** Flights in one wave: few enough that the three writes of a flight are not all folded into one. */
@@ -41,6 +43,7 @@ export async function writeDemo(writes: DemoWrites): Promise<void> {
     writes.onWritten,
   );
   for (const wave of flightHistory(writes.flights, writes.seed, WAVE)) {
+    await writes.beforeWave?.();
     await writeAll(documents, writes.flightsTable, wave.map(requestOf), writes.onWritten);
   }
 }
