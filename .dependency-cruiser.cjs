@@ -62,10 +62,10 @@ module.exports = {
       "the pipeline knows ports",
     ),
     floor(
-      "read-sees-tables",
-      "read",
-      ["change", "view", "dynamodb", "sink"],
-      "reading knows rows where they are kept, not the pipeline",
+      "upkeep-sees-sinks",
+      "upkeep",
+      ["change", "view", "dynamodb", "sink", "state"],
+      "what the operations share: items as they are now, rows brought up to date beside the stream",
     ),
     floor(
       "testing-sees-no-server",
@@ -111,8 +111,11 @@ module.exports = {
     {
       name: "operations-are-siblings",
       severity: "error",
-      from: { path: "^src/(local|backfill|verify|redrive|status|deploy)/" },
-      to: { path: "^src/(local|backfill|verify|redrive|status|deploy)/", pathNot: "^src/$1/" },
+      from: { path: "^src/(local|backfill|verify|redrive|status|plan|probe|deploy)/" },
+      to: {
+        path: "^src/(local|backfill|verify|redrive|status|plan|probe|deploy)/",
+        pathNot: "^src/$1/",
+      },
     },
     {
       name: "entry-points-are-leaves",

@@ -100,11 +100,17 @@ function missing(part: string): MillraceError {
 
 function imageOf(wire: WireItem | undefined, part: string): Item | undefined {
   if (wire === undefined) throw missing(part);
-  return RESERVED_ATTRIBUTE in wire ? withoutBookkeeping(wire) : decodeItem(wire);
+  return decodeImage(wire);
 }
 
-/** The row of a view that is itself a source, as its declaration knows it; `undefined` for a tombstone or an empty group. */
-function withoutBookkeeping(wire: WireItem): Item | undefined {
+/**
+ * An item of a source as its declaration knows it.
+ *
+ * A view that is itself followed has rows with Millrace's own bookkeeping: it is left out, and a tombstone or an empty
+ * group is no item.
+ */
+export function decodeImage(wire: WireItem): Item | undefined {
+  if (!(RESERVED_ATTRIBUTE in wire)) return decodeItem(wire);
   const { [RESERVED_ATTRIBUTE]: bookkeeping, [TTL_ATTRIBUTE]: _ttl, ...own } = wire;
   const isGone = bookkeeping?.M?.["d"]?.BOOL === true || bookkeeping?.N === "0";
   return isGone ? undefined : decodeItem(own);

@@ -64,9 +64,15 @@ export function streamVersion(label: string, sequenceNumber: string): Version {
   return (label + RANK_STREAM + padSequenceNumber(sequenceNumber)) as Version;
 }
 
-/** The version of an item seen by a scan while the stream with this label flows: anything from that stream beats it. */
-export function readVersion(label: string): Version {
-  return (label + RANK_READ + "0".repeat(SEQUENCE_DIGITS)) as Version;
+/**
+ * The version of an item that was read while the stream with this label flows: anything from that stream beats it.
+ *
+ * Of two reads the later is the newer.
+ *
+ * @param atMs a moment before the read began, Unix milliseconds; 0 for a read that any other may beat.
+ */
+export function readVersion(label: string, atMs = 0): Version {
+  return (label + RANK_READ + padSequenceNumber(String(atMs))) as Version;
 }
 
 /** Whether a version was given to an item seen by a scan rather than to a change from the stream. */

@@ -20,7 +20,7 @@ export function decodeKey(
     );
   }
   return Object.fromEntries(
-    key.map(({ name, type }, i) => [name, keyValue(type, values[i] as string)]),
+    key.map(({ name, type }, i) => [name, keyValue({ name, type }, values[i] as string)]),
   );
 }
 
@@ -35,10 +35,17 @@ function splitKey(text: string): readonly string[] | undefined {
   return elements;
 }
 
-function keyValue(type: KeyAttribute["type"], text: string): AttributeValue {
-  if (type === "N") return { N: text };
-  const value = JSON.parse(text) as string | { B: string };
-  return typeof value === "string"
-    ? { S: value }
-    : { B: Uint8Array.from(Buffer.from(value.B, "base64")) };
+function keyValue({ name, type }: KeyAttribute, text: string): AttributeValue {
+  if (type === "N" && /^-?\d/.test(text)) return { N: text };
+  const value = type === "N" || /^[-\d]/.test(text) ? undefined : parse(text);
+  if (typeof value === "string") return { S: value };
+  if (typeof value?.B === "string") return { B: Uint8Array.from(Buffer.from(value.B, "base64")) };
+  throw new MillraceError(
+    "configuration",
+    `${text} is no value of key attribute "${name}", which is of type ${type}; write text in double quotes, a number plain, binary as {"B":"<base64>"}`,
+  );
+}
+
+function parse(text: string): string | { B?: unknown } {
+  return JSON.parse(text) as string | { B?: unknown };
 }

@@ -4,12 +4,11 @@ import {
   GetItemCommand,
 } from "@aws-sdk/client-dynamodb";
 
-import { decodeItem, type Item } from "../change/attribute-value.js";
+import type { Item } from "../change/attribute-value.js";
+import { decodeImage } from "../change/decode-record.js";
 import { encodeItem } from "../change/encode-item.js";
 import { readVersion, type Version } from "../change/version.js";
 import { MillraceError } from "../errors.js";
-import { decodeBookkeeping } from "../sink/dynamodb/stored-item.js";
-import { RESERVED_ATTRIBUTE, TTL_ATTRIBUTE } from "../view/key.js";
 import type { ViewSource } from "../view/view.js";
 
 /** An item of a source as it is now, and the version of having read it: anything from the stream beats it. */
@@ -45,10 +44,8 @@ export function createItemLoader(
       versionOf(TableName),
       client.send(new GetItemCommand({ TableName, Key: encodeItem(key), ConsistentRead: true })),
     ]);
-    if (!wire) return { version };
-    if (decodeBookkeeping(wire)?.deleted) return { version };
-    const { [RESERVED_ATTRIBUTE]: _bookkeeping, [TTL_ATTRIBUTE]: _ttl, ...rest } = wire;
-    return { item: decodeItem(rest), version };
+    const item = wire && decodeImage(wire);
+    return { ...(item && { item }), version };
   };
 }
 

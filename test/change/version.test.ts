@@ -64,6 +64,8 @@ describe("a version", () => {
   test("of a scan is beaten by anything from the same stream, even its sequence number 0", () => {
     expect(isNewer(streamVersion(LABEL, "0"), readVersion(LABEL))).toBe(true);
     expect(isReadVersion(readVersion(LABEL))).toBe(true);
+    expect(isNewer(streamVersion(LABEL, "0"), readVersion(LABEL, Date.now()))).toBe(true);
+    expect(isNewer(readVersion(LABEL, 1_000), readVersion(LABEL, 999))).toBe(true);
     expect(isReadVersion(streamVersion(LABEL, "0"))).toBe(false);
   });
 

@@ -32,3 +32,12 @@ test("binary comes back as bytes", () => {
 test.each(["x", "[]", '["a"]', '["a",1,2]', "{}"])("%s is refused by name", (text) => {
   expect(() => decodeKey(key, text)).toThrow(`${text} is not a key of ["a","b"]`);
 });
+
+test("a value of another type than the key attribute's is refused by name, with how to write it", () => {
+  expect(() => decodeKey(key, '[1,"b"]')).toThrow(
+    '1 is no value of key attribute "a", which is of type S; write text in double quotes',
+  );
+  expect(() => decodeKey(key, '["a","b"]')).toThrow(
+    '"b" is no value of key attribute "b", which is of type N',
+  );
+});
