@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 
-import { type Asked, nextMessage, type Servers } from "./servers.js";
+import { type Asked, nextMessage, type Servers, TYPESCRIPT } from "./servers.js";
 import type { SubjectName } from "./subject.js";
 import type { SubjectRun, SubjectTask } from "./subject-process.js";
 import { workloadNamed } from "./workload.js";
@@ -31,6 +31,8 @@ export interface Comparison {
   readonly changes: number;
   readonly batchSize: number;
   readonly rounds: number;
+  /** 2 where it is not given. */
+  readonly warmUpSeconds?: number;
 }
 
 /** Measures subjects in turns, one process a turn, so that what the machine does meanwhile meets all of them. */
@@ -38,12 +40,13 @@ export async function measure(
   servers: Servers,
   comparison: Comparison,
 ): Promise<ThroughputFigure[]> {
-  const { workload, subjects, changes, batchSize, rounds } = comparison;
+  const { workload, subjects, changes, batchSize, rounds, warmUpSeconds = 2 } = comparison;
   const runs = new Map<SubjectName, { run: SubjectRun; asked: Asked | undefined }[]>();
   for (let round = 0; round < rounds; round++) {
     for (const subject of subjects) {
       await servers.prepare(workloadNamed(workload));
-      const task = { subject, workload, changes, batchSize, endpoints: servers.endpoints };
+      const { endpoints } = servers;
+      const task = { subject, workload, changes, batchSize, warmUpSeconds, endpoints };
       runs.set(subject, [...(runs.get(subject) ?? []), await runOnce(servers, task)]);
     }
   }
@@ -59,6 +62,7 @@ async function runOnce(
   const child = fork(new URL("./subject-process.ts", import.meta.url), [JSON.stringify(task)], {
     // What a handler logs would go to CloudWatch.
     stdio: ["ignore", "ignore", "inherit", "ipc"],
+    execArgv: TYPESCRIPT,
     env: {
       ...process.env,
       AWS_ENDPOINT_URL_DYNAMODB: task.endpoints.dynamodb,

@@ -13,6 +13,9 @@ import { startRedisServer } from "../../src/local/embedded/redis-server.js";
 import { type Endpoints, tableOf } from "./subject.js";
 import type { Workload } from "./workload.js";
 
+/** Lets a forked process be TypeScript, also where this one was not started with it. */
+export const TYPESCRIPT = ["--import", "tsx", "--no-warnings"];
+
 /** What a subject asked of the servers since they were last asked. */
 export interface Asked {
   readonly requests: number;
@@ -57,7 +60,7 @@ export async function startStubs(): Promise<Servers> {
 }
 
 async function startStub(name: string): Promise<{ child: ChildProcess; port: number }> {
-  const child = fork(new URL(`./${name}.ts`, import.meta.url));
+  const child = fork(new URL(`./${name}.ts`, import.meta.url), { execArgv: TYPESCRIPT });
   const { port } = (await nextMessage(child)) as { port: number };
   return { child, port };
 }
