@@ -1,6 +1,8 @@
 import type { DynamoDBRecord } from "aws-lambda";
 
 import { createCombinedHandler } from "../../src/compose-cache.js";
+import { aggregateView } from "../../src/view/aggregate/aggregate-view.js";
+import { count, sum } from "../../src/view/aggregate/measure.js";
 import { cacheView } from "../../src/view/cache-view.js";
 import { source } from "../../src/view/source.js";
 import { tableView } from "../../src/view/table-view.js";
@@ -13,7 +15,14 @@ const BATCH_TIME_MS = 60_000;
 /** The benchmark's views as a pipeline declares them. */
 export function benchPipeline(workload: Workload): Record<string, unknown> {
   const items = source<BenchItem>({ table: "bench-source", key: ["id"] });
-  const views = Array.from({ length: workload.views }, (_, k) =>
+  const sums = aggregateView({
+    name: tableOf(0),
+    source: items,
+    groupBy: ({ owner }) => ({ owner }),
+    key: ["owner"],
+    measures: { items: count(), total: sum(({ value0 = 0 }) => value0) },
+  });
+  const rows = Array.from({ length: workload.views }, (_, k) =>
     tableView({
       name: tableOf(k),
       source: items,
@@ -33,6 +42,7 @@ export function benchPipeline(workload: Workload): Record<string, unknown> {
     key: ({ id }) => cacheKeyOf(id),
     value: ({ id, owner, value0, payload }) => ({ id, owner, value: value0!, payload }),
   });
+  const views = workload.groups === undefined ? rows : [sums];
   return { items, cache, ...Object.fromEntries(views.map((view) => [view.name, view])) };
 }
 
