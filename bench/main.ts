@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 
 import { aggregateCost, hotGroup } from "./aggregates.js";
+import { backfill } from "./backfill.js";
 import { cache } from "./cache.js";
 import { coldStart } from "./cold-start.js";
 import { latency } from "./latency.js";
@@ -23,6 +24,7 @@ const SECTIONS = {
   hot: hotGroup,
   cache,
   coldStart,
+  backfill,
   soak,
 } as const;
 

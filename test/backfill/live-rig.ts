@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import {
   BatchWriteItemCommand,
@@ -15,10 +16,12 @@ import {
 import { marshall } from "@aws-sdk/util-dynamodb";
 
 import type { DevStatus } from "../../src/cli/commands/dev.js";
+import { type FlightSize, readFlights } from "../../src/cli/demo/flight-data.js";
 import { createRandom } from "../simulation/random.js";
 import type { BoardFlight } from "./pipeline.js";
 
-export const PIPELINE = "test/backfill/pipeline.ts";
+/** Absolute: `millrace dev` takes it from the folder it is in. */
+export const PIPELINE = fileURLToPath(new URL("pipeline.ts", import.meta.url));
 export const VIEWS = ["board-by-destination", "board-routes", "board-cards"] as const;
 
 /** What `millrace backfill --json` prints of a source, as far as a test looks at it. */
@@ -34,6 +37,19 @@ export interface PrintedReport {
       readonly parked: number;
     }[];
   }[];
+}
+
+/** Real flights, each as one item. */
+export function boardFlights(size: FlightSize, limit?: number): readonly BoardFlight[] {
+  return readFlights(size)
+    .slice(0, limit)
+    .map(({ origin, destination, delay, distance }, i) => ({
+      flightId: `${origin}-${destination}-${i}`,
+      origin,
+      destination,
+      delay,
+      distance,
+    }));
 }
 
 /** Fills a table that has no stream yet, and then enables it: what is in it, only a backfill can bring. */
@@ -158,6 +174,9 @@ export interface Writer {
   stop(): Promise<void>;
 }
 
+/** Writes under way at once: a slow server is not to be buried. */
+const MOST_UNDER_WAY = 8;
+
 /** Changes, moves, deletes and adds flights, so many a second. */
 export function startWriter(
   client: DynamoDBClient,
@@ -182,7 +201,7 @@ export function startWriter(
     writes++;
   };
   const timer = setInterval(() => {
-    for (let n = 0; n < (perSecond * everyMs) / 1000; n++) {
+    for (let n = 0; n < (perSecond * everyMs) / 1000 && underWay.size < MOST_UNDER_WAY; n++) {
       const write = writeOne();
       underWay.add(write);
       void write.finally(() => underWay.delete(write));

@@ -4,12 +4,13 @@
  */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 
-import { readFlights } from "../../src/cli/demo/flight-data.js";
+import type { FlightSize } from "../../src/cli/demo/flight-data.js";
 import { startDynamoDbLocal } from "../../src/local/embedded/dynamodb-local.js";
 import { startRedisServer } from "../../src/local/embedded/redis-server.js";
+import { boardFlights } from "./live-rig.js";
 import { proveBackfill } from "./prove-backfill.js";
 
-const size = (process.argv[2] ?? "20k") as Parameters<typeof readFlights>[0];
+const [size = "20k", ...args] = process.argv.slice(2);
 const [dynamodb, redis] = await Promise.all([
   startDynamoDbLocal({ environment: process.env }),
   startRedisServer({}),
@@ -23,24 +24,20 @@ const environment = {
 };
 Object.assign(process.env, environment);
 const client = new DynamoDBClient({ endpoint: dynamodb.endpoint });
-const items = readFlights(size).map(({ flightId, origin, destination, delay, distance }) => ({
-  flightId,
-  origin,
-  destination,
-  delay,
-  distance,
-}));
 const startedAtMs = Date.now();
 const proof = await proveBackfill({
   client,
   environment,
-  flights: items,
+  flights: boardFlights(size as FlightSize),
   writesPerSecond: 200,
-  args: process.argv.slice(3),
-  log: (line) =>
-    console.log(`${((Date.now() - startedAtMs) / 1000).toFixed(1).padStart(7)} ${line}`),
+  args,
+  log: (line) => print(`${((Date.now() - startedAtMs) / 1000).toFixed(1).padStart(7)} ${line}`),
 });
-console.log(JSON.stringify(proof, undefined, 1));
+print(JSON.stringify(proof, undefined, 1));
 client.destroy();
 await Promise.all([dynamodb.stop(), redis.stop()]);
 process.exit();
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
