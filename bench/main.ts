@@ -2,6 +2,7 @@ import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
 
 import { aggregateCost, hotGroup } from "./aggregates.js";
+import { backfill } from "./backfill.js";
 import { cache } from "./cache.js";
 import { coldStart } from "./cold-start.js";
 import { latency } from "./latency.js";
@@ -24,6 +25,7 @@ const SECTIONS = {
   hot: hotGroup,
   cache,
   coldStart,
+  backfill,
   soak,
 } as const;
 
