@@ -55,6 +55,51 @@ export function contributionPlace(view: AggregateView, owner: string): Place {
   return workingsPlace(view, `item#${bounded(owner)}`, "contribution");
 }
 
+/** Whether an item of the workings is a contribution. */
+export function isContribution(wire: WireItem): boolean {
+  return partitionOf(wire).startsWith("item#");
+}
+
+/** Whose contribution is at a place: an owner, or where that is long the short text that stands for it everywhere. */
+export function contributionOwner({ key }: Pick<Place, "key">): string {
+  return partitionOf(key).slice("item#".length);
+}
+
+/** The text a group has within the keys of workings. */
+export function groupInWorkings(group: string): string {
+  return bounded(group);
+}
+
+/** What an item of the workings is: of which group, and of which measure where it is of one. */
+export type WorkingsPart =
+  | { readonly type: "contribution" | "other" }
+  | { readonly type: "counter"; readonly group: string; readonly n: number }
+  | { readonly type: "entry" | "value"; readonly group: string; readonly measure: string };
+
+/** Says what an item of a view's workings is. */
+export function workingsPart(view: AggregateView, wire: WireItem): WorkingsPart {
+  const partition = partitionOf(wire);
+  if (isContribution(wire)) return { type: "contribution" };
+  const counter = /^group#(\d+)#/.exec(partition);
+  if (counter)
+    return { type: "counter", group: partition.slice(counter[0].length), n: Number(counter[1]) };
+  for (const [type, kind] of [
+    ["entry", "order"],
+    ["value", "value"],
+  ] as const) {
+    for (const measure of Object.keys(view.measures)) {
+      const prefix = `${kind}#${measure}#`;
+      if (partition.startsWith(prefix))
+        return { type, measure, group: partition.slice(prefix.length) };
+    }
+  }
+  return { type: "other" };
+}
+
+function partitionOf(wire: WireItem): string {
+  return wire[WORKINGS_KEY.partition]?.S ?? "";
+}
+
 /** A contribution as it is stored; one without parts is a tombstone, and expires. */
 export function encodeContribution(
   { version, corrections, parts, left }: StoredContribution,
