@@ -68,6 +68,12 @@ module.exports = {
       "what the operations share: items as they are now, rows brought up to date beside the stream",
     ),
     floor(
+      "verify-sees-upkeep",
+      "verify",
+      ["change", "view", "dynamodb", "sink", "state", "upkeep"],
+      "an operation knows where rows are and what items say, not who delivers",
+    ),
+    floor(
       "testing-sees-no-server",
       "testing",
       ["change", "view", "sink", "state", "pipeline", "read"],

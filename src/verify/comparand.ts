@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 
 import { decodeItem, type Item } from "../change/attribute-value.js";
+import { decodeKey } from "../dynamodb/decode-key.js";
 import type { StoredContribution } from "../sink/aggregate/workings.js";
 import {
   contributionOwner,
@@ -8,7 +9,6 @@ import {
   decodeContribution,
   isContribution,
 } from "../sink/aggregate/workings.js";
-import { decodeKey } from "../dynamodb/decode-key.js";
 import type { ApplyResult } from "../sink/sink.js";
 import type { AggregateView } from "../view/aggregate/aggregate-view.js";
 import type { CacheView } from "../view/cache-view.js";
@@ -37,12 +37,12 @@ export interface Comparand {
   scan(): AsyncIterable<HeldRow>;
   get(key: string): Promise<HeldRow | undefined>;
   /** What all keys begin with that were derived so far. */
-  prefix(): string;
+  readonly prefix: () => string;
   /** Whether an owner, as a row that is held names it, is this item. */
-  isOwner(held: string, owner: string): boolean;
+  readonly isOwner: (held: string, owner: string) => boolean;
   /** Key attributes, or whatever a sink needs to delete the row under this key. */
   keyOnly(key: string): Item;
-  apply(mutations: readonly Mutation<View>[]): Promise<readonly ApplyResult[]>;
+  readonly apply: (mutations: readonly Mutation<View>[]) => Promise<readonly ApplyResult[]>;
   correct(mutation: Mutation<View>): Promise<ApplyResult | undefined>;
 }
 

@@ -1,5 +1,5 @@
-import { labelOf, type Version } from "../change/version.js";
 import type { Item } from "../change/attribute-value.js";
+import { labelOf, type Version } from "../change/version.js";
 import { parseMemberKey } from "../view/member-key.js";
 import type { View, ViewSource } from "../view/view.js";
 import { visibleRows } from "../view/visible-rows.js";

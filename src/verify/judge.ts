@@ -1,6 +1,6 @@
 import type { Fences } from "../state/quarantine.js";
-import type { FindingKind } from "./finding.js";
 import type { Suspect } from "./find-suspects.js";
+import type { FindingKind } from "./finding.js";
 import { type Observation, observeAll } from "./observe.js";
 import type { VerifyPorts } from "./ports.js";
 

@@ -4,8 +4,8 @@ import { parseMemberKey } from "../view/member-key.js";
 import type { Row } from "../view/row.js";
 import { visibleRows } from "../view/visible-rows.js";
 import { type Comparand, type Derived, digestOf, isRanked } from "./comparand.js";
-import type { FindingKind } from "./finding.js";
 import type { Suspect } from "./find-suspects.js";
+import type { FindingKind } from "./finding.js";
 import type { HeldRow, VerifyPorts } from "./ports.js";
 
 /** A row that some item derives now. */

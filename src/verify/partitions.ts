@@ -92,5 +92,5 @@ function bucketOf(key: string, cut: number): number {
 
 async function* linesOf(file: string): AsyncGenerator<Line> {
   const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity });
-  for await (const line of lines) yield JSON.parse(line) as unknown as Line;
+  for await (const line of lines) yield JSON.parse(line);
 }

@@ -2,6 +2,7 @@ import type { Declarations } from "../view/declarations.js";
 import { isStored } from "../view/declarations.js";
 import type { View } from "../view/view.js";
 import { type Comparand, comparandOf } from "./comparand.js";
+import { type Extent, findSuspects, type Space, type Suspect } from "./find-suspects.js";
 import {
   countFinding,
   emptyReport,
@@ -9,9 +10,8 @@ import {
   type Verification,
   type ViewReport,
 } from "./finding.js";
-import { type Extent, findSuspects, type Space, type Suspect } from "./find-suspects.js";
 import { findGroupSuspects } from "./groups/find-groups.js";
-import { judgeGroups, type AccusedGroup } from "./groups/judge-groups.js";
+import { type AccusedGroup,judgeGroups } from "./groups/judge-groups.js";
 import { repairGroup } from "./groups/repair-group.js";
 import { type Accused, judge } from "./judge.js";
 import type { VerifyPorts } from "./ports.js";

@@ -75,7 +75,7 @@ async function inTables({ client, views }: Field): Promise<Planted[]> {
     const last = rows[rows.length - 1]!;
     const { _millrace: _kept, ...plain } = last;
     await client.send(
-      new PutItemCommand({ TableName: table, Item: { ...plain, total: { N: "7777" } } as never }),
+      new PutItemCommand({ TableName: table, Item: { ...plain, total: { N: "7777" } } }),
     );
     planted.push({ what: "overwritten", view: name, key: last["id"]!.S! });
   }
@@ -165,7 +165,7 @@ async function inEntries({ redis, run, ids }: Field): Promise<Planted[]> {
 
 async function inCollections({ redis, run }: Field): Promise<Planted[]> {
   const planted: Planted[] = [];
-  const nth = async (key: string, n: number) => (await redis.zrange(key, n, n))[0] ?? "";
+  const nth = async (key: string, n: number) => (await redis.zrange(key, String(n), String(n)))[0] ?? "";
   const of = (view: string, customer: string) => `${run}:${view}:${customer}`;
   for (const [view, from] of [
     ["ranks", 2],

@@ -6,10 +6,6 @@ import { encodeItem } from "../../src/change/encode-item.js";
 import { systemClock, tableSinks } from "../../src/compose.js";
 import { composeVerify } from "../../src/compose-verify.js";
 import type { Config } from "../../src/config.js";
-import { ensureTables } from "../../src/local/ensure-tables.js";
-import { createPipeline } from "../../src/pipeline/process-batch.js";
-import { createRedisSink } from "../../src/sink/redis/redis-sink.js";
-import { createDynamoDbQuarantine } from "../../src/state/dynamodb-quarantine.js";
 import {
   aggregateView,
   avg,
@@ -22,8 +18,12 @@ import {
   tableView,
   topK,
 } from "../../src/index.js";
-import { collectDeclarations } from "../../src/view/declarations.js";
+import { ensureTables } from "../../src/local/ensure-tables.js";
+import { createPipeline } from "../../src/pipeline/process-batch.js";
+import { createRedisSink } from "../../src/sink/redis/redis-sink.js";
+import { createDynamoDbQuarantine } from "../../src/state/dynamodb-quarantine.js";
 import { verify, type VerifyOptions } from "../../src/verify/verify.js";
+import { collectDeclarations } from "../../src/view/declarations.js";
 import { endpoint, testDynamoDb, testRedis } from "../support/endpoints.js";
 import { streamRecord } from "../support/records.js";
 

@@ -6,7 +6,7 @@ import { openScene, order } from "./scene.js";
 
 const opened = {} as { scene: Awaited<ReturnType<typeof openScene>> };
 const ITEMS = 150;
-const LIVE_RUNS = 2;
+const LIVE_RUNS = 10;
 const RUN = `v${process.pid}-${Date.now()}`;
 beforeAll(async () => {
   opened.scene = await openScene(RUN, 60);

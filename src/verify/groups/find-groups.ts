@@ -1,6 +1,6 @@
 import { decodeItem, type WireItem } from "../../change/attribute-value.js";
-import { decodeKey } from "../../dynamodb/decode-key.js";
 import { keyText } from "../../change/item-key.js";
+import { decodeKey } from "../../dynamodb/decode-key.js";
 import {
   decodeContribution,
   groupInWorkings,
