@@ -68,6 +68,12 @@ module.exports = {
       "what the operations share: items as they are now, rows brought up to date beside the stream",
     ),
     floor(
+      "redrive-sees-ports",
+      "redrive",
+      ["change", "view", "sink", "state", "pipeline", "upkeep"],
+      "redrive knows ports, so that a simulation runs the same code",
+    ),
+    floor(
       "testing-sees-no-server",
       "testing",
       ["change", "view", "sink", "state", "pipeline", "read"],

@@ -22,8 +22,10 @@ export interface PlannedWrite {
   readonly malformed?: boolean;
 }
 
-/** What a step is of: a write to a sink, a write or look into the store of aggregates, a look at fences, a change parked. */
-export type StepOf = "sink" | "store" | "look" | "fences" | "park";
+/**
+ * What a step is of: a write to a sink, a write or look into the store of aggregates, a look at fences, a change
+ * parked, a fence lifted. */
+export type StepOf = "sink" | "store" | "look" | "fences" | "park" | "lift";
 
 /** What goes wrong at the n-th step of a kind. */
 export const STEP_FAULTS = [

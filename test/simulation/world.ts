@@ -2,11 +2,12 @@ import { createMemoryStore } from "../../src/sink/aggregate/memory-store.js";
 import type { Store } from "../../src/sink/aggregate/store.js";
 import { createMemorySink } from "../../src/sink/memory-sink.js";
 import type { Sink } from "../../src/sink/sink.js";
+import { createMemoryQuarantine } from "../../src/state/memory-quarantine.js";
+import type { Quarantine } from "../../src/state/quarantine.js";
 import type { Declarations } from "../../src/view/declarations.js";
 import { createFaults, type Faults } from "./faults.js";
 import { followGroups } from "./follow-groups.js";
 import { followTable } from "./follow-table.js";
-import { createLiftableQuarantine, type LiftableQuarantine } from "./liftable-quarantine.js";
 import type { Mapping } from "./mapping.js";
 import type { Plan } from "./plan.js";
 import { type Plants, same } from "./plants.js";
@@ -29,7 +30,7 @@ export interface World {
   readonly declarations: Declarations;
   readonly sink: Sink;
   readonly store: Store;
-  readonly quarantine: LiftableQuarantine;
+  readonly quarantine: Quarantine;
   readonly items: SourceTable;
   readonly rows: SourceTable;
   readonly totals: SourceTable;
@@ -39,7 +40,8 @@ export interface World {
   /** Invocations, redrives and late writes under way. */
   readonly late: { count: number };
   deployments: number;
-  redriving: boolean;
+  /** Redrives under way. */
+  redriving: number;
   endsAtMs: number;
 }
 
@@ -64,7 +66,7 @@ export function createWorld(plan: Plan, plants: Plants, print?: (line: string) =
   });
   const sink = followTable((plants.sink ?? same)(memory), "by-home", rows);
   const store = followGroups((plants.store ?? same)(createMemoryStore()), totals);
-  const quarantine = createLiftableQuarantine();
+  const quarantine = createMemoryQuarantine();
   const late = { count: 0 };
   const common = { clock, faults, sink, store, quarantine, late, log };
   const lateWrites = settings.tombstones;
@@ -74,7 +76,7 @@ export function createWorld(plan: Plan, plants: Plants, print?: (line: string) =
     surroundings: { ...common, lateWrites, random: random.fork("steps") },
     mappings: [],
     deployments: 0,
-    redriving: false,
+    redriving: 0,
     endsAtMs: 0,
   };
 }
