@@ -5,11 +5,11 @@ import type { ApplyResult } from "../sink/sink.js";
 import type { HeldEntry, StandingFence } from "../state/quarantine.js";
 import { type Mutation, sameValue } from "../view/row.js";
 import type { View } from "../view/view.js";
-import { bringUpToDate } from "./bring-up-to-date.js";
 import type { RedriveOptions, RedriveParts, RedriveSink } from "./parts.js";
 import { beginBatch, type Patience } from "./patience.js";
 import { planItem } from "./plan-item.js";
 import { type ItemResult, staying } from "./result.js";
+import { writeAtVersion } from "./write-at-version.js";
 
 /** Calls under way at once. */
 const CALLS_AT_ONCE = 16;
@@ -36,7 +36,7 @@ interface Planned {
 /**
  * Redrives some fenced items of one view together, and says of each what became of it.
  *
- * In this order, which the argument in `bring-up-to-date.ts` leans on: the fence, the entries behind it, the item as it is,
+ * In this order, which the argument in `write-at-version.ts` leans on: the fence, the entries behind it, the item as it is,
  * its rows, and then the fence is lifted if it still is the one that was read; else once more from the beginning.
  */
 export async function redriveBatch(
@@ -139,7 +139,7 @@ async function bringAll(
   if (sink === undefined)
     throw new MillraceError("configuration", `there is no sink for view "${view.name}"`);
   const mutations = planned.flatMap((one) => one.mutations);
-  const answers = await bringUpToDate(sink, mutations, patience);
+  const answers = await writeAtVersion(sink, mutations, patience);
   const brought: Planned[] = [];
   let next = 0;
   for (const one of planned) {

@@ -34,6 +34,9 @@ export async function redrive(
 ): Promise<RedriveReport> {
   const results = createResults();
   const run = startRun(parts, options, results);
+  if (options.onProgress)
+    for await (const fences of batchesOf(parts, options.selection ?? {}, run))
+      run.expect(fences.length);
   if (options.selection?.view === undefined || options.selection.view === ANY_VIEW)
     await handAllOn(parts, options, run);
   for (let pass = 1; ; pass++) {
@@ -74,7 +77,7 @@ function startRun(
     async tell(some) {
       for (const result of some) results.add(result);
       done += some.length;
-      onProgress?.({ done, total: Math.max(done, total) });
+      onProgress?.({ done: Math.min(done, total), total });
       const aheadMs = (done / (itemsPerSecond ?? Infinity)) * 1000 - (clock.nowMs() - startedAtMs);
       if (aheadMs > 0) await clock.sleep(aheadMs);
     },
@@ -104,7 +107,6 @@ async function redriveAll(
     if (run.isStopped()) break;
     const name = fences[0]?.view ?? "";
     if (name === ANY_VIEW) continue;
-    run.expect(fences.length);
     const view = views.get(name);
     const results = view
       ? await redriveBatch(parts, view, fences, options)

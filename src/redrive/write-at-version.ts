@@ -26,7 +26,7 @@ import type { RedriveSink } from "./parts.js";
  * So nothing here needs to be newer than V, nor to be undone; and a crash anywhere leaves the fence, and rows that the next
  * redrive or one of those changes puts right.
  */
-export async function bringUpToDate(
+export async function writeAtVersion(
   sink: RedriveSink<View>,
   mutations: readonly Mutation<View>[],
   time: { readonly clock: Clock; readonly deadline: Deadline },
