@@ -86,6 +86,12 @@ module.exports = {
       "an operation knows where rows are and what items say, not who delivers",
     ),
     floor(
+      "redrive-sees-ports",
+      "redrive",
+      ["change", "view", "sink", "state", "pipeline", "upkeep"],
+      "redrive knows ports, so that a simulation runs the same code",
+    ),
+    floor(
       "testing-sees-no-server",
       "testing",
       ["change", "view", "sink", "state", "pipeline", "read"],

@@ -7,6 +7,8 @@ import { backfill, type BackfillOptions } from "./commands/backfill.js";
 import { demo, type DemoOptions } from "./commands/demo.js";
 import { dev, type DevOptions } from "./commands/dev.js";
 import { devFunctions } from "./commands/dev-functions.js";
+import { quarantineList, type QuarantineOptions, quarantineShow } from "./commands/quarantine.js";
+import { redrive, type RedriveCommandOptions } from "./commands/redrive.js";
 import { synth, type SynthOptions } from "./commands/synth.js";
 import { type VerifyCommandOptions, verifyViews } from "./commands/verify.js";
 import { FLIGHT_SIZES } from "./demo/flight-data.js";
@@ -116,6 +118,42 @@ program
   .option("--json", "print one JSON object last on standard output")
   .action(async (views: string[], options: VerifyCommandOptions) => {
     process.exitCode = await verifyViews(views, options);
+  });
+
+const quarantine = program
+  .command("quarantine")
+  .description("look at changes that views could not take");
+quarantine
+  .command("list")
+  .description("what is in quarantine, by view and error")
+  .argument("[view]", "one view only; '*' for records that could not be read")
+  .option("--json", "print one JSON object last on standard output")
+  .action((view: string | undefined, options: QuarantineOptions) => quarantineList(view, options));
+quarantine
+  .command("show")
+  .description("everything of one item: records, error and stack")
+  .argument("<view>")
+  .argument("<key>", `the item's key, like '["o-1"]' or o-1`)
+  .option("--json", "print one JSON object last on standard output")
+  .action(async (view: string, key: string, options: QuarantineOptions) => {
+    process.exitCode = (await quarantineShow(view, key, options)) ? 0 : 1;
+  });
+
+program
+  .command("redrive")
+  .description("bring quarantined items up to date with their source, and release them")
+  .argument("[view]", "one view only; '*' for records that could not be read")
+  .option("--pipeline <file>", "the declarations", "pipeline.ts")
+  .option("--key <key>", `one item only, like '["o-1"]' or o-1`)
+  .option("--error <code>", "only items with this error, as quarantine list names it")
+  .option("--all", "everything in quarantine")
+  .option("--dry-run", "tell what would be done, and write nothing")
+  .option("--rate <items>", "most items a second", wholeNumber)
+  .option("--discard", "print and then give up what can never be redriven")
+  .option("--yes", "do not ask before that")
+  .option("--json", "print one JSON object last on standard output")
+  .action(async (view: string | undefined, options: RedriveCommandOptions) => {
+    process.exitCode = (await redrive(view, options)) ? 0 : 1;
   });
 
 function wholeNumber(text: string): number {

@@ -43,8 +43,13 @@ export function quarantineKey(entry: {
 }): StateKey {
   return {
     pk: quarantinePartition(entry.view),
-    sk: `${boundedKey(entry.itemKey)}#${entry.position}`,
+    sk: quarantinePrefix(entry.itemKey) + entry.position,
   };
+}
+
+/** What the sort keys of all entries of an item begin with, and no others do: an item's key is a whole JSON array. */
+export function quarantinePrefix(itemKey: string): string {
+  return `${boundedKey(itemKey)}#`;
 }
 
 /** Key of one further part of an entry too large for one item. */
@@ -57,9 +62,14 @@ export function fencePartition(source: string): string {
   return `fence#${source}`;
 }
 
+/** What the sort keys of all fences of a view begin with. */
+export function fencePrefix(view: string): string {
+  return `${view}#`;
+}
+
 /** Key of the fence around one item in one view. */
 export function fenceKey(source: string, view: string, itemKey: string): StateKey {
-  return { pk: fencePartition(source), sk: `${view}#${boundedKey(itemKey)}` };
+  return { pk: fencePartition(source), sk: fencePrefix(view) + boundedKey(itemKey) };
 }
 
 /** Partition of all backfills of a source. */

@@ -7,7 +7,7 @@ import { keyText } from "../../src/change/item-key.js";
 import { createAggregateSink } from "../../src/sink/aggregate/aggregate-sink.js";
 import { viewsOf } from "../../src/view/declarations.js";
 import { type Process, startProcess } from "./process-under-fault.js";
-import { currentItem } from "./redrive-model.js";
+import { currentItem } from "./quarantined.js";
 import type { SourceTable } from "./source-table.js";
 import type { World } from "./world.js";
 

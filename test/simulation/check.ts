@@ -8,6 +8,7 @@ import {
   groupText,
 } from "../../src/sink/aggregate/workings.js";
 import type { Sink } from "../../src/sink/sink.js";
+import type { Quarantine } from "../../src/state/quarantine.js";
 import type { AggregateView } from "../../src/view/aggregate/aggregate-view.js";
 import { CONTRIBUTION_KEY } from "../../src/view/aggregate/compile-contribution.js";
 import { type OwnedItem, recomputeGroups } from "../../src/view/aggregate/recompute-groups.js";
@@ -15,8 +16,7 @@ import { canonicalText } from "../../src/view/canonical-text.js";
 import type { Declarations } from "../../src/view/declarations.js";
 import type { Row } from "../../src/view/row.js";
 import type { View } from "../../src/view/view.js";
-import type { LiftableQuarantine } from "./liftable-quarantine.js";
-import { currentItem, itemKeyOf } from "./redrive-model.js";
+import { currentItem, fencedItems, itemKeyOf } from "./quarantined.js";
 import type { SourceTable } from "./source-table.js";
 
 /** What is compared. */
@@ -25,7 +25,7 @@ export interface CheckOptions {
   readonly sink: Sink;
   /** Where aggregate views are kept. */
   readonly store: Store;
-  readonly quarantine: LiftableQuarantine;
+  readonly quarantine: Quarantine;
   readonly sources: readonly SourceTable[];
 }
 
@@ -38,7 +38,7 @@ export async function compareWithRecomputation(options: CheckOptions): Promise<s
   const differences: string[] = [];
   for (const view of options.declarations.views) {
     const source = options.sources.find(({ table }) => table === view.source.table)!;
-    const keptBack = itemsKeptBack(options.quarantine, view, source);
+    const keptBack = await itemsKeptBack(options, view, source);
     const [expected, stored] =
       view.kind === "aggregate-view"
         ? await groupsToCompare(options.store, view, source, keptBack)
@@ -114,13 +114,13 @@ function recompute(
   return expected;
 }
 
-function itemsKeptBack(
-  quarantine: LiftableQuarantine,
+async function itemsKeptBack(
+  { quarantine, sources }: CheckOptions,
   view: View,
   source: SourceTable,
-): Set<string> {
+): Promise<Set<string>> {
   const keptBack = new Set<string>();
-  for (const fence of quarantine.fenced()) {
+  for (const fence of await fencedItems(quarantine, sources)) {
     if (fence.source !== source.table) continue;
     if (fence.view === view.name) keptBack.add(fence.itemKey);
     if (fence.view !== "*") continue;
@@ -131,14 +131,16 @@ function itemsKeptBack(
 }
 
 /** Says what is in quarantine without a reason to be: nothing that trying again helps may get there. */
-export function unreasonablyParked(quarantine: LiftableQuarantine, mayCollide: boolean): string[] {
+export async function unreasonablyParked(
+  { quarantine, sources }: CheckOptions,
+  mayCollide: boolean,
+): Promise<string[]> {
   const isReason = ({ code, message }: { code: string; message: string }) =>
     code === "view-failed" ||
     code === "malformed-record" ||
     (code === "collision" && mayCollide) ||
     message.endsWith("this one waits behind it");
-  return quarantine
-    .fenced()
+  return (await fencedItems(quarantine, sources))
     .flatMap(({ entries }) => entries)
     .filter(({ error }) => !isReason(error))
     .map(
@@ -150,7 +152,8 @@ export function unreasonablyParked(quarantine: LiftableQuarantine, mayCollide: b
 /** Says which rows ran ahead of what their item's fence keeps back: order behind poison (SPEC G7). */
 export async function rowsPastFences(options: CheckOptions): Promise<string[]> {
   const differences: string[] = [];
-  for (const { view: name, itemKey, entries } of options.quarantine.fenced()) {
+  const fenced = await fencedItems(options.quarantine, options.sources);
+  for (const { view: name, itemKey, entries } of fenced) {
     // What could not be read was parked without a place in the order of its item; a collision is another item's doing.
     // Neither is what a backfill parks, since it does not know which changes were before.
     const isInOrder = entries.every(
@@ -161,13 +164,9 @@ export async function rowsPastFences(options: CheckOptions): Promise<string[]> {
     if (!view || !isInOrder || view.kind === "aggregate-view") continue;
     const newest = entries.reduce((max, { position }) => (position > max ? position : max), "");
     for await (const { key, owner, version } of options.sink.scan(view))
-      // Redrive's own versions are longer than those they extend. A stream that was re-created is read beside the old
+      // A stream that was re-created is read beside the old
       // one, so that a change of it may be applied before the old one's poison is known.
-      if (
-        owner === itemKey &&
-        labelOf(version) === labelOf(newest) &&
-        version.slice(0, newest.length) > newest
-      )
+      if (owner === itemKey && labelOf(version) === labelOf(newest) && version > newest)
         differences.push(`view "${name}", row ${key}: went past the fence of item ${itemKey}`);
   }
   return differences;

@@ -19,7 +19,15 @@ const SEATS = ["1", "2"];
 const AMOUNTS = [0, 1, 0.1, 0.2, 0.7, -0.3, 4.35, 1e15 + 0.5, 9007199254740991];
 
 /** About how many steps of each kind a write leads to. */
-const STEPS_PER_WRITE = { sink: 6, store: 3, look: 5, fences: 2, park: 0, state: 3 } as const;
+const STEPS_PER_WRITE = {
+  sink: 6,
+  store: 3,
+  look: 5,
+  fences: 2,
+  park: 0,
+  lift: 0,
+  state: 3,
+} as const;
 
 /** Makes the plan of a seed. */
 export function planOf(seed: number): Plan {
@@ -121,7 +129,7 @@ function planFaults(
     const of = random.chance(theme.ofState)
       ? "state"
       : random.chance(theme.ofQuarantine)
-        ? random.pick(["fences", "park", "park"] as const)
+        ? random.pick(["fences", "park", "park", "lift", "lift"] as const)
         : random.chance(theme.ofStore)
           ? random.pick(["store", "store", "store", "look"] as const)
           : "sink";

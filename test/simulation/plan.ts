@@ -23,10 +23,10 @@ export interface PlannedWrite {
 }
 
 /**
- * What a step is of: a write to a sink, a write or look into the store of aggregates, a look at fences, a change parked,
- * or a look at or write of a backfill's state.
+ * What a step is of: a write to a sink, a write or look into the store of aggregates, a look at fences, a change parked, a
+ * fence lifted, or a look at or write of a backfill's state.
  */
-export type StepOf = "sink" | "store" | "look" | "fences" | "park" | "state";
+export type StepOf = "sink" | "store" | "look" | "fences" | "park" | "lift" | "state";
 
 /** What goes wrong at the n-th step of a kind. */
 export const STEP_FAULTS = [

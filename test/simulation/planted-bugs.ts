@@ -3,7 +3,7 @@ import type { isNewer } from "../../src/change/version.js";
 import { MillraceError } from "../../src/errors.js";
 import type { ApplyResult, Sink } from "../../src/sink/sink.js";
 import { fencesOf } from "../../src/state/memory-quarantine.js";
-import type { Quarantine } from "../../src/state/quarantine.js";
+import type { HeldEntry, Quarantine } from "../../src/state/quarantine.js";
 import type { Mutation } from "../../src/view/row.js";
 import type { View } from "../../src/view/view.js";
 import { createCarelessSink, RIGHT_RULES, type SinkRules } from "./careless-sink.js";
@@ -127,13 +127,30 @@ export const PLANTED_BUGS: Readonly<Record<string, PlantedBug>> = {
     quarantineWith((quarantine) => ({ ...quarantine, park: async () => "parked" })),
   ),
   "a fence lifted although something was parked meanwhile": about("redrive", {
-    lift: (quarantine) => ({
+    redriven: (quarantine) => ({
       ...quarantine,
-      lift: ({ view, itemKey }) => {
-        const now = quarantine
-          .fenced()
-          .find((each) => each.view === view && each.itemKey === itemKey);
-        return now ? quarantine.lift(now) : "lifted";
+      lift: async (fence, entries) => {
+        const now = await quarantine.fenceOf(fence);
+        return now ? quarantine.lift(now, entries) : "lifted";
+      },
+    }),
+  }),
+  "only the rows of the newest parked change cleaned up": about("redrive", {
+    redriven: (quarantine) => ({
+      ...quarantine,
+      entriesOf: async (item) => (await quarantine.entriesOf(item)).slice(-1),
+    }),
+  }),
+  "what was parked first taken for the newest": about("redrive", {
+    redriven: (quarantine) => ({
+      ...quarantine,
+      entriesOf: async (item) => {
+        const [first, ...rest] = await quarantine.entriesOf(item);
+        const older = ({ entry, handle }: HeldEntry): HeldEntry => ({
+          entry: { ...entry, position: first!.entry.position },
+          handle,
+        });
+        return [...(first ? [first] : []), ...rest.map(older)];
       },
     }),
   }),

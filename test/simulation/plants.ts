@@ -6,7 +6,7 @@ import type { BatchReport } from "../../src/pipeline/report.js";
 import type { AggregateSink } from "../../src/sink/aggregate/aggregate-sink.js";
 import type { Store } from "../../src/sink/aggregate/store.js";
 import type { Sink } from "../../src/sink/sink.js";
-import type { LiftableQuarantine } from "./liftable-quarantine.js";
+import type { Quarantine } from "../../src/state/quarantine.js";
 import type { Shard } from "./source-table.js";
 import type { ThemeName } from "./themes.js";
 
@@ -23,8 +23,8 @@ export interface Plants {
   /** What the pipeline is given of a batch. */
   readonly records?: (records: readonly StreamRecord[]) => readonly StreamRecord[];
   readonly response?: (report: BatchReport) => unknown;
-  /** What redrive does with quarantine. */
-  readonly lift?: (quarantine: LiftableQuarantine) => LiftableQuarantine;
+  /** What redrive takes for quarantine. */
+  readonly redriven?: (quarantine: Quarantine) => Quarantine;
   /** What a backfill is made of, above all faults; `seen` holds items as its scan read them. */
   readonly backfill?: (parts: BackfillParts, seen: ReadonlyMap<string, Item>) => BackfillParts;
   /** What the event source mapping takes a stream's shards for. */

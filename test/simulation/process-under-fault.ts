@@ -3,7 +3,7 @@ import type { Clock } from "../../src/pipeline/clock.js";
 import type { Store } from "../../src/sink/aggregate/store.js";
 import type { ApplyResult, Sink } from "../../src/sink/sink.js";
 import type { BackfillState } from "../../src/state/backfill-state.js";
-import type { Quarantine } from "../../src/state/quarantine.js";
+import type { HeldEntry, Quarantine } from "../../src/state/quarantine.js";
 import type { Mutation } from "../../src/view/row.js";
 import type { View } from "../../src/view/view.js";
 import type { Faults } from "./faults.js";
@@ -161,6 +161,18 @@ export function startProcess(surroundings: Surroundings): Process {
 
   const { quarantine: durable, state: kept } = surroundings;
   const common = { isOut: () => faults.isOn("outage of quarantine") };
+
+  function look<T>(what: string, act: () => Promise<T>): Promise<T> {
+    return step({ ...common, of: "fences", what: () => what, act });
+  }
+
+  function remove({ entry, handle }: HeldEntry): Promise<boolean> {
+    const { error, records, ...rest } = entry;
+    const { code, message } = error;
+    const what = () => `remove ${entry.view} ${entry.itemKey} @${brief(entry.position)}`;
+    const summary = { ...rest, code, message, changes: records.length, handle };
+    return step({ ...common, of: "lift", what, act: () => durable.release(summary) });
+  }
   return {
     clock: {
       nowMs: () => clock.nowMs(),
@@ -175,13 +187,21 @@ export function startProcess(surroundings: Surroundings): Process {
     store: storeUnderFault(surroundings.store, callStore),
     quarantine: {
       ...durable,
-      fences: (source) =>
-        step({
-          ...common,
-          of: "fences",
-          what: () => `fences of ${source}`,
-          act: () => durable.fences(source),
-        }),
+      fences: (source) => look(`fences of ${source}`, () => durable.fences(source)),
+      fenceOf: (item) => look(`fence of ${item.itemKey}`, () => durable.fenceOf(item)),
+      entriesOf: (item) => look(`entries of ${item.itemKey}`, () => durable.entriesOf(item)),
+      // As in a table: the fence first, and then what was behind it, one by one.
+      async lift(fence, entries) {
+        const what = () => `lift ${fence.view} ${fence.itemKey} (${fence.parked} parked)`;
+        const act = async () => {
+          const lift = await durable.lift(fence, []);
+          log(() => `    ${what()}: ${lift}`);
+          return lift;
+        };
+        const lift = await step({ ...common, of: "lift", what, act });
+        if (lift === "lifted") for (const each of entries) await remove(each);
+        return lift;
+      },
       park: (entry, options) => {
         const what = () => `park ${entry.view} ${entry.itemKey} @${brief(entry.position)}`;
         const act = async () => {

@@ -6,8 +6,8 @@ import { startContainer } from "./container.js";
 import { type Mapping, startMapping } from "./mapping.js";
 import type { Plan } from "./plan.js";
 import { type Plants, same } from "./plants.js";
-import { startProcess } from "./process-under-fault.js";
-import { redriveAll } from "./redrive-model.js";
+import { fencedItems } from "./quarantined.js";
+import { startRedrive } from "./redrive.js";
 import type { SourceTable } from "./source-table.js";
 import { createWorld, type World } from "./world.js";
 
@@ -39,7 +39,11 @@ export async function simulate(
     if (!isQuiet(world)) throw new Error("stuck: nothing is due, and not all is delivered");
     differences.push(...(await inspect(world, "before redrive")));
     world.faults.end();
-    for (let round = 0; world.quarantine.fenced().length > 0; round++) {
+    for (
+      let round = 0;
+      (await fencedItems(world.quarantine, sourcesOf(world))).length > 0;
+      round++
+    ) {
       if (round > 20) throw new Error("redrive does not come to an end");
       startRedrive(world);
       await world.clock.run(() => isQuiet(world));
@@ -105,30 +109,6 @@ function happen(world: World, kind: string): void {
   else startRedrive(world);
 }
 
-/** One at a time: whoever redrives holds the only lock there is. */
-function startRedrive(world: World): void {
-  if (world.redriving) return;
-  const { declarations, items, rows, totals, log, late, plants } = world;
-  const process = startProcess(world.surroundings);
-  const quarantine = plants.lift ? plants.lift(world.quarantine) : world.quarantine;
-  log(() => `redrive of ${quarantine.fenced().length}`);
-  late.count++;
-  world.redriving = true;
-  const done = redriveAll({
-    declarations,
-    quarantine,
-    sources: [items, rows, totals],
-    process,
-    log,
-  });
-  void Promise.race([done, process.dead])
-    .then(() => process.landed())
-    .finally(() => {
-      late.count--;
-      world.redriving = false;
-    });
-}
-
 function mappingOf(
   world: World,
   { name, kinds, source }: { name: string; kinds: readonly (keyof Sinks)[]; source: SourceTable },
@@ -154,13 +134,17 @@ function isQuiet(world: World): boolean {
   );
 }
 
+function sourcesOf({ items, rows, totals }: World): readonly SourceTable[] {
+  return [items, rows, totals];
+}
+
 async function inspect(world: World, when: string): Promise<string[]> {
-  const { quarantine, plan } = world;
-  const options = { ...world, sources: [world.items, world.rows, world.totals] };
+  const { plan } = world;
+  const options = { ...world, sources: sourcesOf(world) };
   const found = [
     ...(await compareWithRecomputation(options)),
     ...(fencesLate(plan) ? [] : await rowsPastFences(options)),
-    ...unreasonablyParked(quarantine, plan.settings.sharedKeys),
+    ...(await unreasonablyParked(options, plan.settings.sharedKeys)),
   ];
   return found.map((difference) => `${when}: ${difference}`);
 }

@@ -3,11 +3,12 @@ import type { Store } from "../../src/sink/aggregate/store.js";
 import { createMemorySink } from "../../src/sink/memory-sink.js";
 import type { Sink } from "../../src/sink/sink.js";
 import { type BackfillState, createMemoryBackfillState } from "../../src/state/backfill-state.js";
+import { createMemoryQuarantine } from "../../src/state/memory-quarantine.js";
+import type { Quarantine } from "../../src/state/quarantine.js";
 import type { Declarations } from "../../src/view/declarations.js";
 import { createFaults, type Faults } from "./faults.js";
 import { followGroups } from "./follow-groups.js";
 import { followTable } from "./follow-table.js";
-import { createLiftableQuarantine, type LiftableQuarantine } from "./liftable-quarantine.js";
 import type { Mapping } from "./mapping.js";
 import type { Plan } from "./plan.js";
 import { type Plants, same } from "./plants.js";
@@ -30,7 +31,7 @@ export interface World {
   readonly declarations: Declarations;
   readonly sink: Sink;
   readonly store: Store;
-  readonly quarantine: LiftableQuarantine;
+  readonly quarantine: Quarantine;
   readonly state: BackfillState;
   readonly items: SourceTable;
   readonly rows: SourceTable;
@@ -41,7 +42,8 @@ export interface World {
   /** Invocations, redrives and late writes under way. */
   readonly late: { count: number };
   deployments: number;
-  redriving: boolean;
+  /** Redrives under way. */
+  redriving: number;
   /** `done` once one has come to its end that was begun after any other died. */
   readonly backfills: { begun: number; diedBefore: number; done: boolean };
   endsAtMs: number;
@@ -68,7 +70,7 @@ export function createWorld(plan: Plan, plants: Plants, print?: (line: string) =
   });
   const sink = followTable((plants.sink ?? same)(memory), "by-home", rows);
   const store = followGroups((plants.store ?? same)(createMemoryStore()), totals);
-  const quarantine = createLiftableQuarantine();
+  const quarantine = createMemoryQuarantine();
   for (const item of plan.existing) items.hold({ ...item });
   const late = { count: 0 };
   const state = createMemoryBackfillState();
@@ -80,7 +82,7 @@ export function createWorld(plan: Plan, plants: Plants, print?: (line: string) =
     surroundings: { ...common, lateWrites, random: random.fork("steps") },
     mappings: [],
     deployments: 0,
-    redriving: false,
+    redriving: 0,
     backfills: { begun: 0, diedBefore: 0, done: plan.existing.length === 0 },
     endsAtMs: 0,
   };
