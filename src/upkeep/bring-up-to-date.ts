@@ -3,16 +3,11 @@ import { readVersion } from "../change/version.js";
 import { decodeKey } from "../dynamodb/decode-key.js";
 import { isMillraceError, messageOf, MillraceError } from "../errors.js";
 import type { ApplyResult } from "../sink/sink.js";
+import type { RowInWork } from "../state/backfill-state.js";
 import { type Mutation, type Row, sameValue } from "../view/row.js";
 import type { View } from "../view/view.js";
 
-/** A row that may have been written and is not known to be right: what has to be looked at again after a crash. */
-export interface RowInWork {
-  readonly view: string;
-  /** Key text of the source item it comes from. */
-  readonly owner: string;
-  readonly key: string;
-}
+export type { RowInWork } from "../state/backfill-state.js";
 
 /** What {@link bringUpToDate} works with. */
 export interface UpkeepPorts {

@@ -2,6 +2,7 @@ import { MillraceError } from "../../src/errors.js";
 import type { Clock } from "../../src/pipeline/clock.js";
 import type { Store } from "../../src/sink/aggregate/store.js";
 import type { ApplyResult, Sink } from "../../src/sink/sink.js";
+import type { BackfillState } from "../../src/state/backfill-state.js";
 import type { Quarantine } from "../../src/state/quarantine.js";
 import type { Mutation } from "../../src/view/row.js";
 import type { View } from "../../src/view/view.js";
@@ -17,6 +18,7 @@ export interface Process {
   readonly sink: Sink;
   readonly store: Store;
   readonly quarantine: Quarantine;
+  readonly state: BackfillState;
   /** Resolves, if ever, when the process dies or is given up. */
   readonly lost: Promise<"crashed" | "abandoned">;
   /** Resolves, if ever, when the process dies. */
@@ -35,6 +37,7 @@ export interface Surroundings {
   /** Where aggregate views are kept. */
   readonly store: Store;
   readonly quarantine: Quarantine;
+  readonly state: BackfillState;
   /** Whether a write that was taken for failed may land at any later time. */
   readonly lateWrites: boolean;
   /** Counts writes that land later than their writer waits. */
@@ -156,7 +159,7 @@ export function startProcess(surroundings: Surroundings): Process {
     return step({ of, what, act: acted, isOut, ...(conflict && { conflict }) });
   }
 
-  const { quarantine: durable } = surroundings;
+  const { quarantine: durable, state: kept } = surroundings;
   const common = { isOut: () => faults.isOn("outage of quarantine") };
   return {
     clock: {
@@ -188,6 +191,31 @@ export function startProcess(surroundings: Surroundings): Process {
         };
         return step({ ...common, of: "park", what, act });
       },
+    },
+    state: {
+      runs: (source) =>
+        step({ ...common, of: "state", what: () => "runs", act: () => kept.runs(source) }),
+      saveRun: (run) =>
+        step({ ...common, of: "state", what: () => "save run", act: () => kept.saveRun(run) }),
+      segments: (source, run) =>
+        step({
+          ...common,
+          of: "state",
+          what: () => "parts",
+          act: () => kept.segments(source, run),
+        }),
+      saveSegment: (source, state) =>
+        step({
+          ...common,
+          of: "state",
+          what: () => `save part ${state.segment}: ${state.rows.map(({ key }) => key).join()}`,
+          act: async () => {
+            log(
+              () => `    writes down ${state.rows.map(({ view, key }) => `${view} ${key}`).join()}`,
+            );
+            await kept.saveSegment(source, state);
+          },
+        }),
     },
     lost,
     dead,
