@@ -54,6 +54,11 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "src/cli/services.ts": "test/cli/dev.int.test.ts",
   "src/cli/load-project.ts": "test/cli/dev.int.test.ts",
   "src/cli/until-stopped.ts": "test/cli/dev.int.test.ts",
+  "src/verify/": "test/verify/verify.int.test.ts",
+  "src/compose-verify.ts": "test/verify/verify.int.test.ts",
+  "src/sink/dynamodb/held-rows.ts": "test/verify/verify.int.test.ts",
+  "src/sink/redis/held-entries.ts": "test/verify/verify.int.test.ts",
+  "src/cli/commands/verify.ts": "test/cli/verify.int.test.ts",
 };
 
 function read(path: string): string {

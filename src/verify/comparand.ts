@@ -68,6 +68,16 @@ export function isRanked(view: View): view is CacheView & { readonly keep: numbe
   return view.kind === "cache-view" && view.keep !== undefined;
 }
 
+/** Whether many items may derive one row: each member of a set, which stays while any of them does. */
+export function isSet(view: View): view is CacheView {
+  return view.kind === "cache-view" && view.type === "set";
+}
+
+/** Whether rows share a Redis key. */
+export function isCollection(view: View): view is CacheView {
+  return view.kind === "cache-view" && view.type !== "json" && view.type !== "hash";
+}
+
 function tableComparand(ports: VerifyPorts, view: TableView): Comparand {
   return {
     view,

@@ -1,9 +1,9 @@
 import type { Item } from "../change/attribute-value.js";
 import { labelOf, type Version } from "../change/version.js";
 import { parseMemberKey } from "../view/member-key.js";
-import type { View, ViewSource } from "../view/view.js";
+import type { ViewSource } from "../view/view.js";
 import { visibleRows } from "../view/visible-rows.js";
-import { type Comparand, digestOf, isRanked } from "./comparand.js";
+import { type Comparand, digestOf, isCollection, isRanked, isSet } from "./comparand.js";
 import type { ViewReport } from "./finding.js";
 import { type Line, type Partitions, shareOf } from "./partitions.js";
 import type { VerifyPorts } from "./ports.js";
@@ -13,7 +13,9 @@ export interface Suspect {
   readonly comparand: Comparand;
   readonly key: string;
   /** Key texts of the items that may derive it. */
-  readonly owners: readonly string[];
+  owners: readonly string[];
+  /** Whether that is known for good; if not, the source is looked through for them before every look. */
+  readonly isOwnerKnown: boolean;
 }
 
 /** Views whose rows are held in one place, so that what none of them derives is nobody's. */
@@ -79,7 +81,7 @@ async function readSegment(
           const lines = linesOf(comparand, i, owner, item);
           if (lines === "failed") {
             if (asked.has(comparand) && shareOf(owner) < extent.share)
-              suspects.push({ comparand, key: owner, owners: [owner] });
+              suspects.push({ comparand, key: owner, owners: [owner], isOwnerKnown: true });
             continue;
           }
           for (const line of lines)
@@ -109,10 +111,6 @@ function linesOf(
 /** The members of a collection belong together, since it may show only the highest; any other row is compared by itself. */
 function belongsTo({ view }: Comparand, key: string): string {
   return isCollection(view) ? parseMemberKey(key).collection : key;
-}
-
-function isCollection(view: View): boolean {
-  return view.kind === "cache-view" && view.type !== "json" && view.type !== "hash";
 }
 
 async function readHeld({ comparands, partitions }: Space, extent: Extent): Promise<void> {
@@ -202,7 +200,14 @@ function wronglyHeld(
     if (report) report.rows++;
     return isAsDerived(comparand, rows, held.get(key))
       ? []
-      : [{ comparand, key, owners: [...new Set(rows.map(({ owner }) => owner))] }];
+      : [
+          {
+            comparand,
+            key,
+            owners: [...new Set(rows.map(({ owner }) => owner))],
+            isOwnerKnown: !isSet(comparand.view),
+          },
+        ];
   });
 }
 
@@ -213,7 +218,7 @@ function isAsDerived(
 ): boolean {
   if (held === undefined) return rows.every(({ optional }) => optional);
   // Many items may contribute one member of a set; any other row is one item's own.
-  if (view.kind === "cache-view" && view.type === "set") return true;
+  if (isSet(view)) return true;
   const [row, another] = rows;
   if (row === undefined || another !== undefined) return false;
   return row.digest === held.digest && held.owner !== "" && isOwner(held.owner, row.owner);
@@ -242,7 +247,11 @@ function heldInVain(
     if (!comparand || !space.asked.has(comparand)) return [];
     // An item that derives it although it should not be seen, or the one it came from.
     const owner = context.owners.get(row.key) ?? row.owner;
-    return [{ comparand, key: row.key, owners: owner.startsWith("[") ? [owner] : [] }];
+    const isOwnerKnown =
+      first.view.kind !== "cache-view" || (owner.startsWith("[") && !isSet(first.view));
+    return [
+      { comparand, key: row.key, owners: owner.startsWith("[") ? [owner] : [], isOwnerKnown },
+    ];
   });
 }
 

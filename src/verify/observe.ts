@@ -3,7 +3,14 @@ import { messageOf } from "../errors.js";
 import { parseMemberKey } from "../view/member-key.js";
 import type { Row } from "../view/row.js";
 import { visibleRows } from "../view/visible-rows.js";
-import { type Comparand, type Derived, digestOf, isRanked } from "./comparand.js";
+import {
+  type Comparand,
+  type Derived,
+  digestOf,
+  isCollection,
+  isRanked,
+  isSet,
+} from "./comparand.js";
 import type { Suspect } from "./find-suspects.js";
 import type { FindingKind } from "./finding.js";
 import type { HeldRow, VerifyPorts } from "./ports.js";
@@ -20,6 +27,8 @@ export interface Observation {
   readonly held: HeldRow | undefined;
   /** Absent where nothing is wrong. */
   readonly wrong?: { readonly kind: FindingKind; readonly reason: string };
+  /** What the items said, as one text. */
+  readonly wantedState: string;
   /** All that was seen, as one text: two that are equal saw the same. */
   readonly state: string;
 }
@@ -92,12 +101,21 @@ async function observe(
     failure === undefined
       ? await whatIsWrong(ports, suspect, wanted, held)
       : { kind: kindOf(comparand, "missing"), reason: `the view cannot take its item: ${failure}` };
-  const seen = [
-    ...wanted.map(({ owner, value }) => [owner, digestOf(value)]),
-    [held?.version, held?.owner, held?.value && digestOf(held.value)],
+  const wantedState = JSON.stringify([
     failure,
-  ];
-  return { suspect, wanted, held, ...(wrong && { wrong }), state: JSON.stringify(seen) };
+    ...wanted.map((row) => [row.owner, digestOf(row.value)]),
+  ]);
+  // What is shown of a member has no version of its own, and nothing has where it is not shown: the ledger tells.
+  const known =
+    isCollection(comparand.view) && ports.heldCache
+      ? await ports.heldCache.contributions(comparand.view, key)
+      : [];
+  const heldState = JSON.stringify([
+    [held?.version, held?.owner, held?.value && digestOf(held.value)],
+    ...known.map((each) => [each.version, each.owner, digestOf(each.value)]),
+  ]);
+  const state = `${wantedState} ${heldState}`;
+  return { suspect, wanted, held, ...(wrong && { wrong }), wantedState, state };
 }
 
 type Wrong = NonNullable<Observation["wrong"]>;
@@ -120,7 +138,7 @@ async function whatIsWrong(
       return undefined;
     return { kind: kindOf(comparand, "missing"), reason: `item ${first.owner} derives it` };
   }
-  if (comparand.view.kind === "cache-view" && comparand.view.type === "set") return undefined;
+  if (isSet(comparand.view)) return undefined;
   if (second !== undefined)
     return {
       kind: kindOf(comparand, "different"),
@@ -182,11 +200,11 @@ async function shouldBeShown(
     key: row.key,
     value: row.value ?? {},
   }));
-  if (shown.length === 0) return true;
   const own: Row = { key: wanted.key, value: { ...wanted.value, member } };
   const order = visibleRows({ ...view, keep: shown.length + 1 }, [...shown, own]);
   const isLowest = order[order.length - 1]?.key === own.key;
   if (!isLowest) return true;
   if (shown.length >= view.keep) return false;
-  return (await heldCache.contributions(view, wanted.key)).length > 0;
+  if ((await heldCache.contributions(view, wanted.key)).length > 0) return true;
+  return !(await heldCache.isCut(view, collection));
 }

@@ -1,7 +1,7 @@
 import type { Declarations } from "../view/declarations.js";
 import { isStored } from "../view/declarations.js";
 import type { View } from "../view/view.js";
-import { type Comparand, comparandOf } from "./comparand.js";
+import { type Comparand, comparandOf, isSet } from "./comparand.js";
 import { type Extent, findSuspects, type Space, type Suspect } from "./find-suspects.js";
 import {
   countFinding,
@@ -11,7 +11,7 @@ import {
   type ViewReport,
 } from "./finding.js";
 import { findGroupSuspects } from "./groups/find-groups.js";
-import { type AccusedGroup,judgeGroups } from "./groups/judge-groups.js";
+import { type AccusedGroup, judgeGroups } from "./groups/judge-groups.js";
 import { repairGroup } from "./groups/repair-group.js";
 import { type Accused, judge } from "./judge.js";
 import type { VerifyPorts } from "./ports.js";
@@ -71,11 +71,11 @@ export async function verify(
   const aggregates = views.filter((view) => view.kind === "aggregate-view");
   const groups =
     options.key === undefined ? await findGroupSuspects(ports, aggregates, extent) : [];
-  const settleMs = await pauseBetweenLooks(ports, views, options.settleMs);
+  const pauseMs = () => pauseBetweenLooks(ports, views, options.settleMs);
   const onLook = (open: number) => options.onProgress?.({ step: "looking again", open });
   const [rows, sums] = await Promise.all([
-    judge(ports, suspects, settleMs, onLook),
-    judgeGroups(ports, groups, settleMs),
+    judge(ports, suspects, pauseMs, onLook),
+    judgeGroups(ports, groups, pauseMs),
   ]);
   for (const { comparand } of rows.busy) count(reports, comparand.view, "busy");
   for (const { view } of sums.busy) count(reports, view, "busy");
@@ -163,7 +163,7 @@ async function suspectsOfKey(
   const suspects: Suspect[] = [];
   const add = (comparand: Comparand, row: string, owners: readonly string[]) => {
     if (!suspects.some((each) => each.comparand === comparand && each.key === row))
-      suspects.push({ comparand, key: row, owners });
+      suspects.push({ comparand, key: row, owners, isOwnerKnown: isKnown(comparand, owners) });
   };
   for (const { asked } of spaces)
     for (const comparand of asked) {
@@ -179,6 +179,11 @@ async function suspectsOfKey(
         add(comparand, key, held.owner?.startsWith("[") ? [held.owner] : []);
     }
   return suspects;
+}
+
+/** A cache keeps only a fingerprint of an owner. */
+function isKnown({ view }: Comparand, owners: readonly string[]): boolean {
+  return view.kind !== "cache-view" || (owners.length > 0 && !isSet(view));
 }
 
 /** What a key is that does not fit a table: nothing there. */

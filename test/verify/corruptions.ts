@@ -165,7 +165,8 @@ async function inEntries({ redis, run, ids }: Field): Promise<Planted[]> {
 
 async function inCollections({ redis, run }: Field): Promise<Planted[]> {
   const planted: Planted[] = [];
-  const nth = async (key: string, n: number) => (await redis.zrange(key, String(n), String(n)))[0] ?? "";
+  const nth = async (key: string, n: number) =>
+    (await redis.zrange(key, String(n), String(n)))[0] ?? "";
   const of = (view: string, customer: string) => `${run}:${view}:${customer}`;
   for (const [view, from] of [
     ["ranks", 2],

@@ -150,23 +150,28 @@ export async function openScene(run: string, lagMs = 0) {
     clock: systemClock,
     declaredName: (table) => table,
   });
-  const composed = await composeVerify(config, declarations);
+  const { ports, ...composed } = await composeVerify(config, declarations);
   const writer = createWriter(client, views.orders.table, label);
+  const lag = { ms: 0 };
   let stopped = false;
+  let inWork = 0;
   const delivering = (async () => {
     while (!stopped || writer.queue.length > 0) {
       await systemClock.sleep(lagMs * Math.random());
       const records = writer.queue.splice(0, 40);
+      inWork = records.length;
       if (records.length === 0) await systemClock.sleep(2);
       else {
         const endsAtMs = Date.now() + 30_000;
+        const writtenAtMs = writer.writtenAtMs.splice(0, records.length);
         await pipeline.process(records, { remainingMs: () => endsAtMs - Date.now() });
+        lag.ms = Date.now() - (writtenAtMs[0] ?? Date.now());
+        inWork = 0;
       }
     }
   })();
   const caughtUp = async () => {
-    while (writer.queue.length > 0) await systemClock.sleep(5);
-    await systemClock.sleep(5);
+    while (writer.queue.length + inWork > 0) await systemClock.sleep(5);
   };
   return {
     views,
@@ -175,10 +180,11 @@ export async function openScene(run: string, lagMs = 0) {
     redis,
     writer,
     quarantine,
-    composed,
+    ports,
     caughtUp,
+    rest: () => systemClock.sleep(10),
     verify: (options: Partial<VerifyOptions> = {}) =>
-      verify(composed.ports, declarations, {
+      verify({ ...ports, lagMs: async () => lag.ms }, declarations, {
         views: declarations.views,
         settleMs: 500,
         ...options,
@@ -197,6 +203,7 @@ export async function openScene(run: string, lagMs = 0) {
 /** Writes items, and keeps the records a stream would have of it. */
 function createWriter(client: DynamoDBClient, table: string, label: string) {
   const queue: StreamRecord[] = [];
+  const writtenAtMs: number[] = [];
   const tell = (old: Item | undefined, after: Item | undefined) => {
     if (!old && !after) return;
     const at = Math.floor(Date.now() / 1000);
@@ -206,6 +213,7 @@ function createWriter(client: DynamoDBClient, table: string, label: string) {
   };
   return {
     queue,
+    writtenAtMs,
     async put(order: Order) {
       const { Attributes } = await client.send(
         new PutItemCommand({

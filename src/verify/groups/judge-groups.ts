@@ -54,13 +54,13 @@ const MOST_LOOKS = 7;
 export async function judgeGroups(
   ports: VerifyPorts,
   suspects: readonly GroupSuspect[],
-  settleMs: number,
+  pauseMs: () => Promise<number>,
 ): Promise<{ readonly accused: readonly AccusedGroup[]; readonly busy: readonly GroupSuspect[] }> {
   const accused: AccusedGroup[] = [];
   const seen = new Map<GroupSuspect, { state: string; looks: number }>();
   let open = suspects;
   for (let look = 1; look <= MOST_LOOKS && open.length > 0; look++) {
-    if (look > 1) await ports.sleep(settleMs);
+    if (look > 1) await ports.sleep(await pauseMs());
     const still: GroupSuspect[] = [];
     const answers = await lookAt(ports, open);
     for (const suspect of open) {
