@@ -80,6 +80,12 @@ module.exports = {
       to: { path: ["^src/sink/(memory|dynamodb|redis)", "^src/state/(memory|dynamodb)"] },
     },
     floor(
+      "verify-sees-upkeep",
+      "verify",
+      ["change", "view", "dynamodb", "sink", "state", "upkeep"],
+      "an operation knows where rows are and what items say, not who delivers",
+    ),
+    floor(
       "testing-sees-no-server",
       "testing",
       ["change", "view", "sink", "state", "pipeline", "read"],

@@ -8,6 +8,7 @@ import { demo, type DemoOptions } from "./commands/demo.js";
 import { dev, type DevOptions } from "./commands/dev.js";
 import { devFunctions } from "./commands/dev-functions.js";
 import { synth, type SynthOptions } from "./commands/synth.js";
+import { type VerifyCommandOptions, verifyViews } from "./commands/verify.js";
 import { FLIGHT_SIZES } from "./demo/flight-data.js";
 
 // The SDK's notice about coming Node versions is for whoever maintains millrace, not for whoever runs it.
@@ -98,6 +99,25 @@ function positiveNumber(text: string): number {
 function listed(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
 }
+
+program
+  .command("verify")
+  .description("compare views with what their sources say now, beside the live pipeline")
+  .argument("[view...]", "names of the views; all where none is given")
+  .option("--pipeline <file>", "the declarations", "pipeline.ts")
+  .option("--sample <share>", "only a share of the rows, like 1%")
+  .option("--key <json>", `only what belongs to one item or row, like '["o-1"]'`)
+  .option("--repair", "put right what is wrong, where nobody has changed it meanwhile")
+  .option(
+    "--settle-seconds <n>",
+    "pause between two looks at a suspect: longer than the views are behind",
+    wholeNumber,
+    5,
+  )
+  .option("--json", "print one JSON object last on standard output")
+  .action(async (views: string[], options: VerifyCommandOptions) => {
+    process.exitCode = await verifyViews(views, options);
+  });
 
 function wholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);

@@ -1,6 +1,8 @@
 import { expect, test } from "@jest/globals";
 import type { Context, SQSEvent } from "aws-lambda";
 
+import { backfillByQueue } from "../../src/backfill/enqueue-segments.js";
+import { scannedPages } from "../../src/backfill/item-pages.js";
 import { createPace } from "../../src/backfill/pace.js";
 import { openRun } from "../../src/backfill/run-backfill.js";
 import { createSegmentHandler } from "../../src/backfill/segment-handler.js";
@@ -74,7 +76,7 @@ function world() {
     for await (const _row of sink.scan(copies)) count++;
     return count;
   };
-  return { invoke, open, sent, rows, state, failures };
+  return { invoke, open, sent, rows, state, failures, parts, items };
 }
 
 const message = (segment: number) =>
@@ -108,4 +110,36 @@ test("G55: a message delivered twice does the same twice, and one that is no seg
   ]);
   expect(failures).toHaveLength(2);
   expect(await rows()).toBeGreaterThan(0);
+});
+
+test("G55: whoever gave the segments to the queue sees how far they are, and sends none again that is under way", async () => {
+  const { invoke, sent, rows, parts, items } = world();
+  let scanned = 0;
+  let polls = 0;
+  const working = {
+    ...parts,
+    clock: {
+      ...parts.clock,
+      sleep: async () => {
+        polls++;
+        await invoke(sent.splice(0, 1).map((each) => JSON.stringify(each)));
+      },
+    },
+  };
+  const backfill = {
+    ...{ source: things, views: [copies], allViews: [copies], segments: 2, scope: "all" },
+    ...{ restart: false, worker: "watcher", runId: "run-1" },
+    pages: scannedPages(items, { source: things, pageItems: PAGE }),
+    inspect: async () => ({ label: LABEL, itemsAbout: 60 }),
+  };
+  const queue = { send: async (some: readonly SegmentMessage[]) => void sent.push(...some) };
+  const onPage = (page: { scanned: number }) => (scanned += page.scanned);
+  const left = await backfillByQueue(working, backfill, queue, { isStopping: () => true, onPage });
+  expect([left.finished, sent.length]).toEqual([false, 2]);
+  const report = await backfillByQueue(working, backfill, queue, {
+    isStopping: () => false,
+    onPage,
+  });
+  expect(report).toMatchObject({ run: "run-1", finished: true, scanned: 60, streamChanged: false });
+  expect([scanned, await rows(), polls]).toEqual([60, 60, 4]);
 });

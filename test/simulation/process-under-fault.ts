@@ -122,17 +122,20 @@ export function startProcess(surroundings: Surroundings): Process {
     return alive ? result : NEVER;
   }
 
-  async function applyOne(mutation: Mutation<View>): Promise<ApplyResult> {
+  async function changeOne(
+    mutation: Mutation<View>,
+    how: "apply" | "correct",
+  ): Promise<ApplyResult> {
     const { view } = mutation;
     const outage = view.kind === "cache-view" ? "outage of the cache" : "outage of tables";
     if (faults.isOn("missing table", view.name)) return failed(missingTable(view.name));
     try {
       return await step({
         of: "sink",
-        what: () => told(mutation),
+        what: () => told(mutation, how),
         act: async () => {
-          const [result] = await surroundings.sink.apply([mutation]);
-          log(() => `    ${told(mutation)}: ${said(result)}`);
+          const [result] = await surroundings.sink[how]([mutation]);
+          log(() => `    ${told(mutation, how)}: ${said(result)}`);
           return result as ApplyResult;
         },
         isOut: () => faults.isOn(outage),
@@ -166,7 +169,8 @@ export function startProcess(surroundings: Surroundings): Process {
     },
     sink: {
       ...surroundings.sink,
-      apply: (mutations) => Promise.all(mutations.map(applyOne)),
+      apply: (mutations) => Promise.all(mutations.map((each) => changeOne(each, "apply"))),
+      correct: (mutations) => Promise.all(mutations.map((each) => changeOne(each, "correct"))),
     },
     store: storeUnderFault(surroundings.store, callStore),
     quarantine: {
@@ -234,9 +238,12 @@ function failed(error: MillraceError): ApplyResult {
   return { outcome: "failed", error };
 }
 
-function told({ type, view, key, version, ...mutation }: Mutation<View>): string {
+function told(
+  { type, view, key, version, ...mutation }: Mutation<View>,
+  how: "apply" | "correct",
+): string {
   const value = type === "put" ? ` ${JSON.stringify(mutation.value)}` : "";
-  return `${type} ${view.name} ${key}${value} @${brief(version)}`;
+  return `${how === "correct" ? "correct: " : ""}${type} ${view.name} ${key}${value} @${brief(version)}`;
 }
 
 function said(result: ApplyResult | undefined): string {

@@ -1,5 +1,0 @@
-/** Lambda entry point: segments of backfills, taken from a queue. */
-import * as pipeline from "../pipeline.js";
-import { createBackfillHandler } from "../src/compose-backfill.js";
-
-export const handler = createBackfillHandler(pipeline);
