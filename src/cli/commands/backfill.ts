@@ -67,7 +67,9 @@ export async function backfill(
   let isStopping = false;
   void untilStopped().then(() => {
     isStopping = true;
-    console.error("stopping after the pages in work");
+    // Over the bar, which is drawn again below.
+    const clear = process.stderr.isTTY ? "\r\x1b[K" : "";
+    console.error(`${clear}stopping after the pages in work`);
   });
   const print = options.json ? console.error : console.log;
   print(pc.dim(handlersNote(config.dynamodbEndpoint)));
@@ -238,7 +240,8 @@ function estimateText({ items, scanned, readUnits, views }: BackfillEstimate): s
     formatTable(header, rows),
     ...errors,
     "",
-    `${items} of ${scanned} items; ${Math.ceil(readUnits)} read units and ${written} write units, about $${cost.toFixed(2)} on demand in us-east-1. Nothing was written.`,
+    `${items} of ${scanned} items; ${Math.ceil(readUnits)} read units and ${written} write units, about $${cost.toFixed(2)} on demand in us-east-1`,
+    "nothing was written",
     "",
   ].join("\n");
 }
