@@ -1,15 +1,20 @@
+import { Logger } from "@aws-lambda-powertools/logger";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 
 import type { BackfillParts } from "./backfill/backfill-parts.js";
 import { inspectTables, type SourceInspection } from "./backfill/inspect-tables.js";
 import { createPace, type PaceLimits } from "./backfill/pace.js";
-import { dynamoDbClient, systemClock, tableSinks } from "./compose.js";
+import { createSegmentHandler, type SegmentHandler } from "./backfill/segment-handler.js";
+import type { SegmentMessage, SegmentQueue } from "./backfill/segment-message.js";
+import { type DeclarationExports, dynamoDbClient, systemClock, tableSinks } from "./compose.js";
 import { redisClient } from "./compose-cache.js";
-import { type Config, physicalName } from "./config.js";
+import { type Config, physicalName, readConfig } from "./config.js";
+import { MillraceError } from "./errors.js";
 import { createRedisSink } from "./sink/redis/redis-sink.js";
 import { createDynamoDbBackfillState } from "./state/dynamodb-backfill-state.js";
 import { createDynamoDbQuarantine } from "./state/dynamodb-quarantine.js";
 import { createSourceItems, type SourceItems } from "./upkeep/source-items.js";
+import { collectDeclarations } from "./view/declarations.js";
 import type { View, ViewSource } from "./view/view.js";
 
 /** What a backfill works with, in the environment of the pipeline. */
@@ -52,4 +57,65 @@ export function composeBackfill(
       client.destroy();
     },
   };
+}
+
+/**
+ * Makes the Lambda handler of a queue of segments, which works on backfills that `millrace backfill --queue` began.
+ *
+ * The queue's mapping reports batch item failures; its address is in `MILLRACE_BACKFILL_QUEUE`.
+ *
+ * @throws `configuration` when a declaration or the environment is wrong.
+ */
+export function createBackfillHandler(exports: DeclarationExports): SegmentHandler {
+  const config = readConfig();
+  if (config.backfillQueue === undefined)
+    throw new MillraceError(
+      "configuration",
+      "MILLRACE_BACKFILL_QUEUE is not set; set it to the address of the queue that this function is called for",
+    );
+  const declarations = collectDeclarations(exports);
+  const composed = composeBackfill(config, declarations.views);
+  const log = new Logger();
+  return createSegmentHandler({
+    ...composed,
+    declarations,
+    queue: createSqsQueue(config.backfillQueue),
+    log: {
+      info: (message, details) => log.info(message, { ...details }),
+      error: (message, details) => log.error(message, { ...details }),
+    },
+  });
+}
+
+/** Messages of one call. Source: API reference, SendMessageBatch. */
+const MOST_MESSAGES = 10;
+
+/** A queue in SQS; the client is loaded when something is sent. */
+export function createSqsQueue(QueueUrl: string): SegmentQueue {
+  return {
+    async send(messages) {
+      const { SendMessageBatchCommand, SQSClient } = await import("@aws-sdk/client-sqs");
+      const client = new SQSClient({});
+      try {
+        for (let from = 0; from < messages.length; from += MOST_MESSAGES) {
+          const some = messages.slice(from, from + MOST_MESSAGES);
+          const { Failed = [] } = await client.send(
+            new SendMessageBatchCommand({ QueueUrl, Entries: some.map(entryOf) }),
+          );
+          const [failure] = Failed;
+          if (failure)
+            throw new MillraceError(
+              "unavailable",
+              `queue ${QueueUrl} did not take segment ${failure.Id}: ${failure.Message ?? failure.Code}`,
+            );
+        }
+      } finally {
+        client.destroy();
+      }
+    },
+  };
+}
+
+function entryOf(message: SegmentMessage) {
+  return { Id: String(message.segment), MessageBody: JSON.stringify(message) };
 }

@@ -11,6 +11,8 @@ export interface Config {
   /** Endpoint of DynamoDB where it is not AWS's; streams are read from the same unless told otherwise. */
   readonly dynamodbEndpoint?: string;
   readonly streamsEndpoint?: string;
+  /** Address of the queue that segments of backfills wait in. */
+  readonly backfillQueue?: string;
   /** `redis://` or `rediss://` (TLS), with user and password where needed. */
   readonly redisUrl?: string;
   /** Whether that address is one of a cluster. */
@@ -24,6 +26,7 @@ export const VARIABLES = {
   MILLRACE_STATE_TABLE: "table for the pipeline's bookkeeping (default: <prefix>millrace-state)",
   AWS_ENDPOINT_URL_DYNAMODB: "endpoint of DynamoDB, where it is not AWS's",
   AWS_ENDPOINT_URL_DYNAMODB_STREAMS: "endpoint of DynamoDB Streams (default: that of DynamoDB)",
+  MILLRACE_BACKFILL_QUEUE: "queue of segments, where a function works on backfills",
   REDIS_URL: "redis:// or rediss:// address of the cache",
   REDIS_CLUSTER: "true where that address is a cluster's",
 } as const;
@@ -61,6 +64,9 @@ export function readConfig(environment: Environment = process.env): Config {
     ...(Object.keys(tableNames).length > 0 && { tableNames }),
     ...(dynamodbEndpoint && { dynamodbEndpoint }),
     ...(streamsEndpoint && { streamsEndpoint }),
+    ...(read("MILLRACE_BACKFILL_QUEUE") && {
+      backfillQueue: read("MILLRACE_BACKFILL_QUEUE") ?? "",
+    }),
     ...(redisUrl && { redisUrl }),
     ...(read("REDIS_CLUSTER") === "true" && { redisCluster: true }),
   };

@@ -1,7 +1,9 @@
 /** Millrace's public API. */
+export type { SegmentHandler } from "./backfill/segment-handler.js";
 export { NumberValue } from "./change/attribute-value.js";
 export type { Change, ChangeCause, ChangeType } from "./change/change.js";
 export { createTablesHandler } from "./compose.js";
+export { createBackfillHandler } from "./compose-backfill.js";
 export { createCacheHandler, createCombinedHandler } from "./compose-cache.js";
 export { type ReaderOptions, tableReader } from "./compose-readers.js";
 export { type ErrorCode, type ErrorContext, isMillraceError, MillraceError } from "./errors.js";

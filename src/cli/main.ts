@@ -85,6 +85,7 @@ program
   .option("--where <json>", `only items that match, like '{"status":["OPEN"]}'`)
   .option("--key <json>", `only this item, like '["o-1"]'; may be given again`, listed)
   .option("--dry-run", "count rows, write units and cost, and write nothing")
+  .option("--queue <url>", "give the segments to the function of this queue, and watch")
   .option("--restart", "begin anew, also where a run was broken off")
   .option("--json", "print one JSON object last on standard output")
   .action(async (views: string[], options: BackfillOptions) => {

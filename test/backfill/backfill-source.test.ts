@@ -33,9 +33,9 @@ const view = tableView({
 function world(count: number, item: (n: number) => Item = () => ({ rows: 1 })) {
   const clock = fakeClock();
   const items = new Map<string, Item>(
-    Array.from({ length: count }, (_, n) => {
+    Array.from({ length: count }, (_, n): [string, Item] => {
       const id = `t-${String(n).padStart(3, "0")}`;
-      return [JSON.stringify([id]), { id, ...item(n) }] as const;
+      return [JSON.stringify([id]), { id, ...item(n) }];
     }),
   );
   const sink = createMemorySink();

@@ -9,7 +9,7 @@ import { type Proof, proveBackfill } from "./prove-backfill.js";
 
 /** Servers of its own: a load like this one would make other tests wait. */
 describe("a backfill of three views beside 200 writes a second, killed twice", () => {
-  const ITEMS = 2_000;
+  const ITEMS = 1_200;
   let dynamodb: DynamoDbLocal;
   let redis: RedisServer;
   let client: DynamoDBClient;

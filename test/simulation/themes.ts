@@ -223,15 +223,28 @@ export const THEMES = {
 /** The name of a theme. */
 export type ThemeName = keyof typeof THEMES;
 
-const NAMES = Object.keys(THEMES) as readonly ThemeName[];
+const OF_BACKFILL = [
+  "backfill",
+  "groups and their backfill",
+] as const satisfies readonly ThemeName[];
+const OTHERS = (Object.keys(THEMES) as readonly ThemeName[]).filter(
+  (name) => !OF_BACKFILL.some((each) => each === name),
+);
 
-/** The theme of a seed: they take turns. */
+/** Themes take turns; every sixth round is about backfills. */
+function nameOf(seed: number): ThemeName {
+  const round = Math.floor(seed / OTHERS.length);
+  return round % 6 === 5 ? OF_BACKFILL[seed % 2]! : OTHERS[seed % OTHERS.length]!;
+}
+
+/** The theme of a seed. */
 export function themeOf(seed: number): Theme {
-  return THEMES[NAMES[seed % NAMES.length]!];
+  return THEMES[nameOf(seed)];
 }
 
 /** The first seeds, so many, whose histories are about this. */
 export function seedsAbout(theme: ThemeName, count: number): readonly number[] {
-  const first = NAMES.indexOf(theme);
-  return Array.from({ length: count }, (_, n) => first + n * NAMES.length);
+  const seeds: number[] = [];
+  for (let seed = 0; seeds.length < count; seed++) if (nameOf(seed) === theme) seeds.push(seed);
+  return seeds;
 }

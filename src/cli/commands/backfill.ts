@@ -3,12 +3,18 @@ import { hostname } from "node:os";
 
 import pc from "picocolors";
 
-import { backfillSource, type SourceReport, sumOf } from "../../backfill/backfill-source.js";
-import { chooseViews,type ChosenViews } from "../../backfill/choose-views.js";
+import {
+  type BackfillControl,
+  backfillSource,
+  type SourceReport,
+  sumOf,
+} from "../../backfill/backfill-source.js";
+import { chooseViews, type ChosenViews } from "../../backfill/choose-views.js";
 import { type BackfillEstimate, estimateBackfill } from "../../backfill/dry-run.js";
+import { backfillByQueue } from "../../backfill/enqueue-segments.js";
 import type { OpenedRun } from "../../backfill/run-backfill.js";
 import { readScope, type Scope } from "../../backfill/scope.js";
-import { composeBackfill,type ComposedBackfill } from "../../compose-backfill.js";
+import { composeBackfill, type ComposedBackfill, createSqsQueue } from "../../compose-backfill.js";
 import { readConfig } from "../../config.js";
 import { collectDeclarations } from "../../view/declarations.js";
 import { formatTable } from "../format-table.js";
@@ -29,6 +35,8 @@ export interface BackfillOptions {
   readonly key?: readonly string[];
   readonly dryRun?: boolean;
   readonly restart?: boolean;
+  /** Address of a queue whose function works on the segments. */
+  readonly queue?: string;
   readonly json?: boolean;
 }
 
@@ -59,7 +67,9 @@ export async function backfill(
   let isStopping = false;
   void untilStopped().then(() => {
     isStopping = true;
-    console.error("stopping after the pages in work");
+    // Over the bar, which is drawn again below.
+    const clear = process.stderr.isTTY ? "\r\x1b[K" : "";
+    console.error(`${clear}stopping after the pages in work`);
   });
   const print = options.json ? console.error : console.log;
   print(pc.dim(handlersNote(config.dynamodbEndpoint)));
@@ -106,30 +116,33 @@ async function runSource(
   let update: (scanned: number) => void = () => undefined;
   let finish: () => void = () => undefined;
   let scanned = 0;
-  const report = await backfillSource(
-    parts,
-    {
-      ...{ source, views, allViews, segments },
-      pages: scope.pages(items),
-      scope: scope.text,
-      restart: options.restart ?? false,
-      worker: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
-      runId: `${new Date().toISOString()}-${randomUUID().slice(0, 8)}`,
-      inspect: () => composed.inspect(source, views),
+  const wanted = {
+    ...{ source, views, allViews, segments },
+    pages: scope.pages(items),
+    scope: scope.text,
+    restart: options.restart ?? false,
+    worker: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
+    runId: `${new Date().toISOString()}-${randomUUID().slice(0, 8)}`,
+    inspect: () => composed.inspect(source, views),
+    ...(options.where !== undefined && { where: options.where }),
+  };
+  const control: BackfillControl = {
+    isStopping,
+    onOpened: (opened) => {
+      const { run, states } = opened;
+      print(openedText(source.table, opened));
+      const left = Math.max(1, (scope.itemsAbout ?? run.itemsAbout) - sumOf(states, []).scanned);
+      const bar = progress.add(source.table, left);
+      update = (done) => bar.update(Math.min(done, left - 1));
+      finish = () => bar.update(left);
     },
-    {
-      isStopping,
-      onOpened: (opened) => {
-        const { run, states } = opened;
-        print(openedText(source.table, opened));
-        const left = Math.max(1, (scope.itemsAbout ?? run.itemsAbout) - sumOf(states, []).scanned);
-        const bar = progress.add(source.table, left);
-        update = (done) => bar.update(Math.min(done, left - 1));
-        finish = () => bar.update(left);
-      },
-      onPage: (page) => update((scanned += page.scanned)),
-    },
-  ).finally(() => progress.stop());
+    onPage: (page) => update((scanned += page.scanned)),
+  };
+  const running =
+    options.queue === undefined || scope.isPartial
+      ? backfillSource(parts, wanted, control)
+      : backfillByQueue(parts, wanted, createSqsQueue(options.queue), control);
+  const report = await running.finally(() => progress.stop());
   if (report.finished) finish();
   progress.stop();
   print(reportText(report, (Date.now() - startedAtMs) / 1000, scanned));
@@ -227,7 +240,8 @@ function estimateText({ items, scanned, readUnits, views }: BackfillEstimate): s
     formatTable(header, rows),
     ...errors,
     "",
-    `${items} of ${scanned} items; ${Math.ceil(readUnits)} read units and ${written} write units, about $${cost.toFixed(2)} on demand in us-east-1. Nothing was written.`,
+    `${items} of ${scanned} items; ${Math.ceil(readUnits)} read units and ${written} write units, about $${cost.toFixed(2)} on demand in us-east-1`,
+    "nothing was written",
     "",
   ].join("\n");
 }
