@@ -106,7 +106,7 @@ async function startMissing(
 }
 
 /** DynamoDB Local takes any account; the SDK wants one named. */
-function nameLocalAccount(): void {
+export function nameLocalAccount(): void {
   process.env["AWS_REGION"] ??= "us-east-1";
   process.env["AWS_ACCESS_KEY_ID"] ??= "local";
   process.env["AWS_SECRET_ACCESS_KEY"] ??= "local";

@@ -128,7 +128,7 @@ async function* readKeys(
 }
 
 /** Redis's own word for what a view makes, as SCAN takes it; none for notifications, which are not kept. */
-function redisType({ type }: CacheView): string | undefined {
+export function redisType({ type }: CacheView): string | undefined {
   switch (type) {
     case "json":
       return "string";
