@@ -99,7 +99,7 @@ describe("connections that show a token of IAM", () => {
     await admin.config("RESETSTAT");
     const shown = async () =>
       /cmdstat_auth:calls=(\d+)/.exec(await admin.info("commandstats"))?.[1];
-    while (Number(await shown()) < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (Number((await shown()) ?? 0) < 2) await new Promise((resolve) => setTimeout(resolve, 5));
     expect(tokens.made.length).toBeGreaterThan(2);
     expect(await redis.get("a")).toBe("1");
   });
