@@ -68,6 +68,24 @@ module.exports = {
       "what the operations share: items as they are now, rows brought up to date beside the stream",
     ),
     floor(
+      "backfill-sees-ports",
+      "backfill",
+      ["change", "view", "dynamodb", "sink", "state", "pipeline", "upkeep"],
+      "a backfill works on ports, so that a simulation runs the same code",
+    ),
+    {
+      name: "backfill-sees-no-adapter",
+      severity: "error",
+      from: { path: "^src/backfill/" },
+      to: { path: ["^src/sink/(memory|dynamodb|redis)", "^src/state/(memory|dynamodb)"] },
+    },
+    floor(
+      "verify-sees-upkeep",
+      "verify",
+      ["change", "view", "dynamodb", "sink", "state", "upkeep"],
+      "an operation knows where rows are and what items say, not who delivers",
+    ),
+    floor(
       "testing-sees-no-server",
       "testing",
       ["change", "view", "sink", "state", "pipeline", "read"],

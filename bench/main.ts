@@ -1,6 +1,8 @@
+import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
 
 import { aggregateCost, hotGroup } from "./aggregates.js";
+import { backfill } from "./backfill.js";
 import { cache } from "./cache.js";
 import { coldStart } from "./cold-start.js";
 import { latency } from "./latency.js";
@@ -23,6 +25,7 @@ const SECTIONS = {
   hot: hotGroup,
   cache,
   coldStart,
+  backfill,
   soak,
 } as const;
 
@@ -54,5 +57,17 @@ for (const name of known) {
   if (!isWanted) continue;
   figures[name] = await SECTIONS[name](values);
 }
-if (values.json) console.log(JSON.stringify(figures));
+if (values.json) console.log(JSON.stringify({ machine: machine(), ...figures }));
 process.exit();
+
+/** What the figures were measured on. */
+function machine() {
+  const [processor] = cpus();
+  return {
+    measuredOn: new Date().toISOString().slice(0, 10),
+    node: process.version,
+    cores: availableParallelism(),
+    processor: processor?.model ?? "unknown",
+    quick: values.quick,
+  };
+}

@@ -10,7 +10,7 @@ interface Bar {
   readonly what: string;
   readonly atLeast?: number;
   readonly atMost?: number;
-  readonly ratio: (find: Find) => number | undefined;
+  readonly ratio: (find: Find, all: readonly ThroughputFigure[]) => number | undefined;
 }
 
 const cpu = (figure: ThroughputFigure | undefined) => figure?.cpuMicrosPerChange;
@@ -31,6 +31,15 @@ function cpuBesidePowertools(workload: string): Bar["ratio"] {
 function rateBeside(workload: string, subject: SubjectName): Bar["ratio"] {
   return (find) =>
     over(rate(find(workload, "real", "millrace")), rate(find(workload, "real", subject)));
+}
+
+function isBatchGrowth({ workload, sinks, subject, changes }: ThroughputFigure): boolean {
+  return workload === "uniform" && sinks === "stub" && subject === "millrace" && changes === 20_000;
+}
+
+function growth(figures: readonly ThroughputFigure[]): number | undefined {
+  const micros = figures.map(({ cpuMicrosPerChange }) => cpuMicrosPerChange);
+  return micros.length > 1 ? Math.max(...micros) / Math.min(...micros) : undefined;
 }
 
 /** What Millrace means to hold; printed beside what was measured, met or not. */
@@ -68,24 +77,61 @@ const BARS: readonly Bar[] = [
       over(cpu(find("views-20", "stub", "millrace")), cpu(find("views-1", "stub", "millrace"))),
   },
   {
+    what: "CPU a change, largest over smallest, batches of 100 to 10,000",
+    atMost: 1.1,
+    ratio: (_find, all) => growth(all.filter(isBatchGrowth)),
+  },
+  {
+    what: "peak memory, 1,000,000 changes over 10,000",
+    atMost: 1.1,
+    ratio: (_find, all) => {
+      const ours = all.filter(
+        ({ workload, sinks, subject, batchSize }) =>
+          workload === "uniform" && sinks === "stub" && subject === "millrace" && batchSize === 500,
+      );
+      return over(
+        ours.find(({ changes }) => changes === 1_000_000)?.peakRssMb,
+        ours.find(({ changes }) => changes === 10_000)?.peakRssMb,
+      );
+    },
+  },
+  {
     what: "write units a change, uniform",
     atMost: 1,
     ratio: (find) => find("uniform", "stub", "millrace")?.writeUnitsPerChange,
   },
 ];
 
-/** Prints the ratios of this run beside what they are meant to be. */
-export function printRatios(figures: readonly ThroughputFigure[]): void {
+/** A ratio as it was measured, beside what it is meant to be. */
+export interface MeasuredRatio {
+  readonly what: string;
+  readonly measured: number;
+  readonly bar: string;
+  readonly isMet: boolean;
+}
+
+/** The ratios that a run's figures give. */
+export function ratiosOf(figures: readonly ThroughputFigure[]): readonly MeasuredRatio[] {
   const find: Find = (workload, sinks, subject) =>
     figures.find(
       (each) => each.workload === workload && each.sinks === sinks && each.subject === subject,
     );
-  const rows = BARS.flatMap(({ what, atLeast, atMost, ratio }) => {
-    const measured = ratio(find);
+  return BARS.flatMap(({ what, atLeast, atMost, ratio }) => {
+    const measured = ratio(find, figures);
     if (measured === undefined) return [];
     const isMet = measured >= (atLeast ?? 0) && measured <= (atMost ?? Number.POSITIVE_INFINITY);
-    const bar = atLeast === undefined ? `<= ${atMost}` : `>= ${atLeast}`;
-    return [[what, measured.toFixed(2), bar, isMet ? "met" : "missed"]];
+    const bar = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
+    return [{ what, measured, bar, isMet }];
   });
+}
+
+/** Prints the ratios of this run beside what they are meant to be. */
+export function printRatios(figures: readonly ThroughputFigure[]): void {
+  const rows = ratiosOf(figures).map(({ what, measured, bar, isMet }) => [
+    what,
+    measured.toFixed(2),
+    bar,
+    isMet ? "met" : "missed",
+  ]);
   console.error(`\n${formatTable(["ratio in this run", "measured", "bar", ""], rows)}`);
 }

@@ -3,6 +3,7 @@ import {
   DeleteItemCommand,
   DynamoDBClient,
   PutItemCommand,
+  UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { Redis } from "ioredis";
 
@@ -11,6 +12,13 @@ import { cacheKeyOf, type Endpoints, type Subject, tableOf } from "./subject.js"
 import type { Workload } from "./workload.js";
 
 type Image = Record<string, AttributeValue>;
+type Write = PutItemCommand | DeleteItemCommand | UpdateItemCommand;
+
+/** An item before a batch and after it. */
+interface Folded {
+  readonly first: Image | undefined;
+  readonly last: Image | undefined;
+}
 
 /** As many DynamoDB writes at once as Millrace has under way. */
 const CONCURRENCY = 32;
@@ -24,17 +32,18 @@ export function createLimitSubject(workload: Workload, endpoints: Endpoints): Su
   const redis = new Redis(endpoints.redis);
   return {
     async handle(records) {
-      const folded = new Map<string, { first: Image | undefined; last: Image | undefined }>();
+      const folded = new Map<string, Folded>();
       for (const { dynamodb } of records) {
         const { OldImage, NewImage } = dynamodb as { OldImage?: Image; NewImage?: Image };
         const id = (NewImage ?? OldImage)!["id"]!.S!;
         const known = folded.get(id);
         folded.set(id, { first: known ? known.first : OldImage, last: NewImage });
       }
-      const writes: (PutItemCommand | DeleteItemCommand)[] = [];
+      const writes: Write[] = workload.groups === undefined ? [] : groupWrites(folded.values());
       const pipeline = redis.pipeline();
       for (const [id, { first, last }] of folded) {
-        for (let k = 0; k < workload.views; k++) writes.push(...rowWrites(k, first, last));
+        for (let k = 0; workload.groups === undefined && k < workload.views; k++)
+          writes.push(...rowWrites(k, first, last));
         if (!last) pipeline.del(cacheKeyOf(id));
         else if (isChanged(first, last, 0)) pipeline.set(cacheKeyOf(id), entryText(last));
       }
@@ -46,11 +55,7 @@ export function createLimitSubject(workload: Workload, endpoints: Endpoints): Su
   };
 }
 
-function rowWrites(
-  k: number,
-  first: Image | undefined,
-  last: Image | undefined,
-): (PutItemCommand | DeleteItemCommand)[] {
+function rowWrites(k: number, first: Image | undefined, last: Image | undefined): Write[] {
   const TableName = tableOf(k);
   const moved = first && first["owner"]!.S !== last?.["owner"]!.S;
   const leave = moved
@@ -65,6 +70,31 @@ function rowWrites(
     ...(k === 0 && { payload: payload! }),
   };
   return [...leave, new PutItemCommand({ TableName, Item })];
+}
+
+/** One update a group. */
+function groupWrites(folded: Iterable<Folded>): Write[] {
+  const sums = new Map<string, { items: number; total: number }>();
+  const add = (image: Image | undefined, sign: 1 | -1) => {
+    if (!image) return;
+    const owner = image["owner"]?.S ?? "";
+    const { items, total } = sums.get(owner) ?? { items: 0, total: 0 };
+    sums.set(owner, { items: items + sign, total: total + sign * Number(image["value0"]?.N) });
+  };
+  for (const { first, last } of folded) {
+    add(first, -1);
+    add(last, 1);
+  }
+  return [...sums].map(
+    ([owner, { items, total }]) =>
+      new UpdateItemCommand({
+        TableName: tableOf(0),
+        Key: { owner: { S: owner } },
+        UpdateExpression: "ADD #items :items, #total :total",
+        ExpressionAttributeNames: { "#items": "items", "#total": "total" },
+        ExpressionAttributeValues: { ":items": { N: `${items}` }, ":total": { N: `${total}` } },
+      }),
+  );
 }
 
 function isChanged(first: Image | undefined, last: Image, k: number): boolean {

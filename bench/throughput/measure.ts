@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 
-import { type Asked, nextMessage, type Servers } from "./servers.js";
+import { type Asked, nextMessage, type Servers, TYPESCRIPT } from "./servers.js";
 import type { SubjectName } from "./subject.js";
 import type { SubjectRun, SubjectTask } from "./subject-process.js";
 import { workloadNamed } from "./workload.js";
@@ -13,6 +13,8 @@ export interface ThroughputFigure {
   readonly changes: number;
   readonly batchSize: number;
   readonly rounds: number;
+  /** Rows of other items in the view's table. */
+  readonly rows: number;
   readonly changesPerSecond: number;
   readonly cpuMicrosPerChange: number;
   /** Largest minus smallest CPU figure of the rounds, as a share of the median: the machine's noise. */
@@ -31,6 +33,10 @@ export interface Comparison {
   readonly changes: number;
   readonly batchSize: number;
   readonly rounds: number;
+  /** Rows of other items that are in the view's table before; none where it is not given. */
+  readonly rows?: number;
+  /** 2 where it is not given. */
+  readonly warmUpSeconds?: number;
 }
 
 /** Measures subjects in turns, one process a turn, so that what the machine does meanwhile meets all of them. */
@@ -38,12 +44,21 @@ export async function measure(
   servers: Servers,
   comparison: Comparison,
 ): Promise<ThroughputFigure[]> {
-  const { workload, subjects, changes, batchSize, rounds } = comparison;
+  const {
+    workload,
+    subjects,
+    changes,
+    batchSize,
+    rounds,
+    rows = 0,
+    warmUpSeconds = 2,
+  } = comparison;
   const runs = new Map<SubjectName, { run: SubjectRun; asked: Asked | undefined }[]>();
   for (let round = 0; round < rounds; round++) {
     for (const subject of subjects) {
-      await servers.prepare(workloadNamed(workload));
-      const task = { subject, workload, changes, batchSize, endpoints: servers.endpoints };
+      await servers.prepare(workloadNamed(workload), rows);
+      const { endpoints } = servers;
+      const task = { subject, workload, changes, batchSize, warmUpSeconds, endpoints };
       runs.set(subject, [...(runs.get(subject) ?? []), await runOnce(servers, task)]);
     }
   }
@@ -59,6 +74,7 @@ async function runOnce(
   const child = fork(new URL("./subject-process.ts", import.meta.url), [JSON.stringify(task)], {
     // What a handler logs would go to CloudWatch.
     stdio: ["ignore", "ignore", "inherit", "ipc"],
+    execArgv: TYPESCRIPT,
     env: {
       ...process.env,
       AWS_ENDPOINT_URL_DYNAMODB: task.endpoints.dynamodb,
@@ -75,7 +91,7 @@ async function runOnce(
 
 function figureOf(
   sinks: Servers["kind"],
-  { workload, changes, batchSize, rounds }: Comparison,
+  { workload, changes, batchSize, rounds, rows = 0 }: Comparison,
   subject: SubjectName,
   runs: readonly { run: SubjectRun; asked: Asked | undefined }[],
 ): ThroughputFigure {
@@ -89,6 +105,7 @@ function figureOf(
     changes,
     batchSize,
     rounds,
+    rows,
     changesPerSecond: Math.round(median(runs.map(({ run }) => run.changes / run.seconds))),
     cpuMicrosPerChange: round(median(cpu), 1),
     spread: round((Math.max(...cpu) - Math.min(...cpu)) / median(cpu), 2),

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 
 import {
-  CreateTableCommand,
+  BatchWriteItemCommand,
   DeleteTableCommand,
   DynamoDBClient,
   ListTablesCommand,
@@ -10,8 +10,14 @@ import { Redis } from "ioredis";
 
 import { startDynamoDbLocal } from "../../src/local/embedded/dynamodb-local.js";
 import { startRedisServer } from "../../src/local/embedded/redis-server.js";
+import { ensureTables } from "../../src/local/ensure-tables.js";
+import { collectDeclarations } from "../../src/view/declarations.js";
+import { benchPipeline } from "./millrace-subject.js";
 import { type Endpoints, tableOf } from "./subject.js";
 import type { Workload } from "./workload.js";
+
+/** Lets a forked process be TypeScript, also where this one was not started with it. */
+export const TYPESCRIPT = ["--import", "tsx", "--no-warnings"];
 
 /** What a subject asked of the servers since they were last asked. */
 export interface Asked {
@@ -25,8 +31,8 @@ export interface Asked {
 export interface Servers {
   readonly kind: "stub" | "real";
   readonly endpoints: Endpoints;
-  /** Empties them and makes the tables of a workload. */
-  prepare(workload: Workload): Promise<void>;
+  /** Empties them and makes the tables of a workload, with so many rows of other items in the first view's. */
+  prepare(workload: Workload, rows: number): Promise<void>;
   /** Counts since the last call; `undefined` where nobody counts. */
   asked(): Promise<Asked | undefined>;
   stop(): Promise<void>;
@@ -57,7 +63,7 @@ export async function startStubs(): Promise<Servers> {
 }
 
 async function startStub(name: string): Promise<{ child: ChildProcess; port: number }> {
-  const child = fork(new URL(`./${name}.ts`, import.meta.url));
+  const child = fork(new URL(`./${name}.ts`, import.meta.url), { execArgv: TYPESCRIPT });
   const { port } = (await nextMessage(child)) as { port: number };
   return { child, port };
 }
@@ -91,12 +97,17 @@ export async function startRealServers(): Promise<Servers> {
   return {
     kind: "real",
     endpoints: { dynamodb: dynamodb.endpoint, redis: redis.url },
-    async prepare({ views }) {
+    async prepare(workload, rows) {
       await cache.flushall();
       const { TableNames = [] } = await client.send(new ListTablesCommand({}));
       for (const TableName of TableNames) await client.send(new DeleteTableCommand({ TableName }));
-      for (let k = 0; k < views; k++) await createTable(client, tableOf(k), "owner", "id");
-      await createTable(client, "millrace-state", "pk", "sk");
+      await ensureTables({
+        client,
+        declarations: collectDeclarations(benchPipeline(workload)),
+        physicalName: (table) => table,
+        stateTable: "millrace-state",
+      });
+      await fill(client, rows);
     },
     asked: async () => undefined,
     async stop() {
@@ -107,24 +118,15 @@ export async function startRealServers(): Promise<Servers> {
   };
 }
 
-async function createTable(
-  client: DynamoDBClient,
-  TableName: string,
-  partition: string,
-  sort: string,
-): Promise<void> {
-  await client.send(
-    new CreateTableCommand({
-      TableName,
-      BillingMode: "PAY_PER_REQUEST",
-      KeySchema: [
-        { AttributeName: partition, KeyType: "HASH" },
-        { AttributeName: sort, KeyType: "RANGE" },
-      ],
-      AttributeDefinitions: [
-        { AttributeName: partition, AttributeType: "S" },
-        { AttributeName: sort, AttributeType: "S" },
-      ],
-    }),
-  );
+/** Puts so many rows, that no change touches, into the first view's table. */
+async function fill(client: DynamoDBClient, rows: number): Promise<void> {
+  const put = (n: number) => ({
+    PutRequest: {
+      Item: { owner: { S: `f${n % 500}` }, id: { S: `f${n}` }, payload: { S: "p".repeat(200) } },
+    },
+  });
+  for (let from = 0; from < rows; from += 25) {
+    const puts = Array.from({ length: Math.min(25, rows - from) }, (_, i) => put(from + i));
+    await client.send(new BatchWriteItemCommand({ RequestItems: { [tableOf(0)]: puts } }));
+  }
 }

@@ -19,28 +19,42 @@ function bulk(text: string): string {
   return `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
 }
 
-/** The commands that are whole in what arrived, by name, and how many bytes they took. */
-function takeCommands(bytes: Buffer): { names: string[]; used: number } {
-  const names: string[] = [];
+/** The commands that are whole in what arrived, and how many bytes they took. */
+function takeCommands(bytes: Buffer): { commands: string[][]; used: number } {
+  const commands: string[][] = [];
   let used = 0;
   for (;;) {
     const command = takeCommand(bytes, used);
-    if (!command) return { names, used };
-    names.push(command.name);
+    if (!command) return { commands, used };
+    commands.push(command.parts);
     used = command.end;
   }
 }
 
-function takeCommand(bytes: Buffer, start: number): { name: string; end: number } | undefined {
+function takeCommand(bytes: Buffer, start: number): { parts: string[]; end: number } | undefined {
+  const parts: string[] = [];
   let [length, at] = takeLength(bytes, start);
-  let name = "";
-  for (const parts = length; at > 0 && length > 0; length--) {
+  for (; at > 0 && length > 0; length--) {
     const [size, from] = takeLength(bytes, at);
     if (from < 0 || from + size + 2 > bytes.length) return undefined;
-    if (length === parts) name = bytes.toString("latin1", from, from + size).toUpperCase();
+    parts.push(bytes.toString("latin1", from, from + size));
     at = from + size + 2;
   }
-  return at < 0 ? undefined : { name, end: at };
+  return at < 0 ? undefined : { parts, end: at };
+}
+
+function replyTo([name = "", ...rest]: readonly string[]): string {
+  const command = name.toUpperCase();
+  if (command !== "EVAL" && command !== "EVALSHA") return REPLIES[command] ?? ":1\r\n";
+  const calls = callsIn(rest.slice(2 + Number(rest[1])));
+  return `*${calls}\r\n${":1\r\n".repeat(calls)}`;
+}
+
+/** One command carries many calls of a script: of each the number of its arguments, and these. */
+function callsIn(args: readonly string[]): number {
+  let calls = 0;
+  for (let at = 0; at < args.length; at += 1 + Number(args[at])) calls++;
+  return calls;
 }
 
 /** A length as `*3` or `$5` say it, and where what it measures begins; -1 where the line is not whole yet. */
@@ -56,11 +70,11 @@ const server = createServer((socket) => {
   let rest: Buffer = Buffer.alloc(0);
   socket.on("data", (chunk: Buffer) => {
     const bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
-    const { names, used } = takeCommands(bytes);
+    const { commands, used } = takeCommands(bytes);
     rest = bytes.subarray(used);
-    counts.commands += names.length;
+    counts.commands += commands.length;
     counts.bytes += used;
-    socket.write(names.map((name) => REPLIES[name] ?? ":1\r\n").join(""));
+    socket.write(commands.map(replyTo).join(""));
   });
   socket.on("error", () => undefined);
 });

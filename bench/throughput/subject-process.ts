@@ -10,6 +10,8 @@ export interface SubjectTask {
   readonly workload: string;
   readonly changes: number;
   readonly batchSize: number;
+  /** How long it works before the measurement begins, so that compilers and connections are warm. */
+  readonly warmUpSeconds: number;
   readonly endpoints: Endpoints;
 }
 
@@ -21,9 +23,6 @@ export interface SubjectRun {
   readonly cpuSeconds: number;
   readonly peakRssMb: number;
 }
-
-/** How long a subject works before the measurement begins, so that compilers and connections are warm. */
-const WARM_UP_SECONDS = 2;
 
 function createSubject(name: SubjectName, workload: Workload, endpoints: Endpoints): Subject {
   switch (name) {
@@ -46,7 +45,7 @@ async function run(task: SubjectTask): Promise<SubjectRun> {
   for (const batch of batchesOf(workload, Number.POSITIVE_INFINITY, task.batchSize)) {
     // The event is JSON that the runtime has parsed: no string of it is shared with whatever made it.
     const records = JSON.parse(JSON.stringify(batch)) as typeof batch;
-    if (!isWarm && warmSeconds >= WARM_UP_SECONDS) {
+    if (!isWarm && warmSeconds >= task.warmUpSeconds) {
       isWarm = true;
       await askParent("warm");
     }

@@ -15,6 +15,7 @@ const OURS_AND_THEIRS: readonly SubjectName[] = ["millrace", "powertools-paralle
 
 const BATCH_SIZE = 500;
 const GROWTH_BATCH_SIZES = [100, 1_000, 10_000];
+const GROWTH_ROWS = [1_000, 10_000, 50_000];
 
 /**
  * Measures Millrace beside what a good engineer writes today and beside the bare limit, in turns, against stubs that
@@ -49,6 +50,9 @@ function onStubs(): Comparison[] {
     compare("views-20", { ...few, changes: 2_000 }),
     compare("size-2kb", few),
     compare("size-20kb", { ...few, changes: 2_000 }),
+    compare("groups-10", few),
+    compare("groups-5000", few),
+    compare("flights-200k", few),
     ...GROWTH_BATCH_SIZES.map((batchSize) =>
       compare("uniform", { subjects: ["millrace"], batchSize, changes: 20_000 }),
     ),
@@ -58,7 +62,13 @@ function onStubs(): Comparison[] {
 
 function onReal(): Comparison[] {
   const some = { changes: 3_000 };
-  return [compare("uniform", some), compare("zipf", some), compare("mixed", some)];
+  return [
+    compare("uniform", some),
+    compare("zipf", some),
+    compare("mixed", some),
+    compare("flights-200k", some),
+    ...GROWTH_ROWS.map((rows) => compare("uniform", { ...some, subjects: ["millrace"], rows })),
+  ];
 }
 
 function quickOnStubs(): Comparison[] {
@@ -94,6 +104,7 @@ const HEADER = [
   "sinks",
   "subject",
   "batch",
+  "rows before",
   "changes/s",
   "CPU µs/change",
   "spread",
@@ -109,6 +120,7 @@ function print(figures: readonly ThroughputFigure[]): void {
     figure.sinks,
     figure.subject,
     figure.batchSize,
+    figure.rows,
     figure.changesPerSecond,
     figure.cpuMicrosPerChange,
     figure.spread,

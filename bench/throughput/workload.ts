@@ -1,6 +1,7 @@
 import type { DynamoDBRecord } from "aws-lambda";
 
 import { encodeItem } from "../../src/change/encode-item.js";
+import { flightChanges } from "./flights.js";
 
 /** An item of the benchmark's source: one attribute for each view, and text that gives it its size. */
 export interface BenchItem {
@@ -17,11 +18,16 @@ export interface Workload {
   readonly name: string;
   /** Table views that follow the source; view `k` has the attribute `value<k>`, the first the payload too. */
   readonly views: number;
+  /** Instead of rows, the one table view counts items and sums their values by owner; so many owners there are. */
+  readonly groups?: number;
   /** Bytes of payload an item carries. */
   readonly payloadBytes: number;
   /** What the next change does; called once a change. */
   readonly next: (history: History) => readonly [BenchItem | undefined, BenchItem | undefined];
 }
+
+/** Owners there are where a workload does not say. */
+const OWNERS = 500;
 
 /** Items written so far, and chance. */
 export interface History {
@@ -62,7 +68,8 @@ const mixed: Workload["next"] = (history) => {
   const before = history.items.get(anyItem(history));
   if (before === undefined) return insert(history);
   if (dice < 0.35) return [before, undefined];
-  if (dice < 0.5) return [before, { ...before, owner: `o${Math.floor(history.random() * 500)}` }];
+  if (dice < 0.5)
+    return [before, { ...before, owner: `o${Math.floor(history.random() * OWNERS)}` }];
   return [before, bump(before)];
 };
 
@@ -92,6 +99,9 @@ export const WORKLOADS: readonly Workload[] = [
   workload("views-20", modify(anyItem, bump), 20),
   workload("size-2kb", insert, 1, 2_000),
   workload("size-20kb", insert, 1, 20_000),
+  { ...workload("groups-10", insert), groups: 10 },
+  { ...workload("groups-5000", insert), groups: 5_000 },
+  workload("flights-200k", flightChanges()),
 ];
 
 /** Finds a workload. */
@@ -142,16 +152,15 @@ export function* batchesOf(
     );
     return {
       id: idOf(n),
-      owner: `o${n % 500}`,
+      owner: `o${n % (workload.groups ?? OWNERS)}`,
       payload: "p".repeat(workload.payloadBytes),
       touched: 0,
       ...values,
     };
   };
   const history: History = { random, items, ids, fresh };
-  if (workload.next !== insert) {
-    for (let i = 0; i < ZIPF_ITEMS; i++) keep(fresh());
-  }
+  const isKept = workload.next !== insert && workload.name !== "flights-200k";
+  for (let i = 0; isKept && i < ZIPF_ITEMS; i++) keep(fresh());
   function keep(item: BenchItem): void {
     if (!items.has(item.id)) ids.push(item.id);
     items.set(item.id, item);
@@ -161,7 +170,7 @@ export function* batchesOf(
     const batch: DynamoDBRecord[] = [];
     for (let i = 0; i < Math.min(batchSize, changes - sent); i++) {
       const [before, after] = workload.next(history);
-      if (after && workload.next !== insert) keep(after);
+      if (after && isKept) keep(after);
       else if (before) items.delete(before.id);
       batch.push(recordOf(before, after, ++sequence));
     }

@@ -91,12 +91,20 @@ export function isNewer(left: Version, right: Version): boolean {
  * @throws `malformed-record` when the text has not the shape of a version.
  */
 export function parseVersion(text: string): Version {
-  if (
-    text.length !== VERSION_LENGTH ||
-    !LABEL.test(text.slice(0, 23)) ||
-    !/^[01]\d{40}$/.test(text.slice(23))
-  ) {
-    throw new MillraceError("malformed-record", `"${text}" is not a version that Millrace wrote`);
-  }
-  return text as Version;
+  if (isVersion(text)) return text;
+  throw new MillraceError("malformed-record", `"${text}" is not a version that Millrace wrote`);
+}
+
+/** Whether a text has the shape of a version. */
+export function isVersion(text: string): text is Version {
+  return (
+    text.length === VERSION_LENGTH &&
+    LABEL.test(text.slice(0, 23)) &&
+    /^[01]\d{40}$/.test(text.slice(23))
+  );
+}
+
+/** The label of the stream that a version is of. */
+export function labelOf(version: Version): string {
+  return version.slice(0, 23);
 }

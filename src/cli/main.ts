@@ -3,11 +3,13 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import pc from "picocolors";
 
 import { isMillraceError, messageOf } from "../errors.js";
+import { backfill, type BackfillOptions } from "./commands/backfill.js";
 import { demo, type DemoOptions } from "./commands/demo.js";
 import { dev, type DevOptions } from "./commands/dev.js";
 import { devFunctions } from "./commands/dev-functions.js";
 import { probe, type ProbeCommandOptions } from "./commands/probe.js";
 import { synth, type SynthOptions } from "./commands/synth.js";
+import { type VerifyCommandOptions, verifyViews } from "./commands/verify.js";
 import { FLIGHT_SIZES } from "./demo/flight-data.js";
 
 // The SDK's notice about coming Node versions is for whoever maintains millrace, not for whoever runs it.
@@ -83,6 +85,54 @@ program
   .option("--alarm-email <address>", "whom alarms write to")
   .addOption(new Option("--format <format>").choices(["yaml", "json"]).default("yaml"))
   .action((options: SynthOptions) => synth(options));
+
+program
+  .command("backfill")
+  .description(
+    "bring views up to date with what their sources hold already, while the stream flows",
+  )
+  .argument("[view...]", "names of the views; run again, it goes on where it stopped")
+  .option("--pipeline <file>", "the declarations", "pipeline.ts")
+  .option("--segments <n>", "parts of the source read at once", positiveNumber, 4)
+  .option("--read-units <n>", "most read units a second", positiveNumber)
+  .option("--write-units <n>", "most write units a second, about", positiveNumber)
+  .option("--where <json>", `only items that match, like '{"status":["OPEN"]}'`)
+  .option("--key <json>", `only this item, like '["o-1"]'; may be given again`, listed)
+  .option("--dry-run", "count rows, write units and cost, and write nothing")
+  .option("--restart", "begin anew, also where a run was broken off")
+  .option("--json", "print one JSON object last on standard output")
+  .action(async (views: string[], options: BackfillOptions) => {
+    process.exitCode = await backfill(views, options);
+  });
+
+function positiveNumber(text: string): number {
+  const number = wholeNumber(text);
+  if (number > 0) return number;
+  throw new InvalidArgumentError("give a whole number from 1 on.");
+}
+
+function listed(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
+program
+  .command("verify")
+  .description("compare views with what their sources say now, beside the live pipeline")
+  .argument("[view...]", "names of the views; all where none is given")
+  .option("--pipeline <file>", "the declarations", "pipeline.ts")
+  .option("--sample <share>", "only a share of the rows, like 1%")
+  .option("--key <json>", `only what belongs to one item or row, like '["o-1"]'`)
+  .option("--repair", "put right what is wrong, where nobody has changed it meanwhile")
+  .option(
+    "--settle-seconds <n>",
+    "pause between two looks at a suspect: longer than the views are behind",
+    wholeNumber,
+    5,
+  )
+  .option("--json", "print one JSON object last on standard output")
+  .action(async (views: string[], options: VerifyCommandOptions) => {
+    process.exitCode = await verifyViews(views, options);
+  });
 
 function wholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);

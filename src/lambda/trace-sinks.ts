@@ -23,6 +23,7 @@ function traceSink<V extends View>(kind: string, sink: Sink<V>, trace: Trace): S
   return {
     ...sink,
     apply: (mutations) => trace(kind, () => sink.apply(mutations), sinkCall),
+    correct: (mutations) => trace(kind, () => sink.correct(mutations), sinkCall),
   };
 }
 

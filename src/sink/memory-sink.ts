@@ -33,10 +33,10 @@ export function createMemorySink({ forgets = () => false }: MemorySinkOptions = 
     return known;
   }
 
-  function apply(mutation: Mutation<View>): ApplyResult {
+  function answer(mutation: Mutation<View>, change: typeof applyOne): ApplyResult {
     try {
       const { view } = mutation;
-      return { outcome: applyOne(table(view), mutation, forgets(view)) };
+      return { outcome: change(table(view), mutation, forgets(view)) };
     } catch (thrown) {
       const error = isMillraceError(thrown)
         ? thrown
@@ -47,7 +47,10 @@ export function createMemorySink({ forgets = () => false }: MemorySinkOptions = 
 
   return {
     async apply(mutations) {
-      return mutations.map(apply);
+      return mutations.map((mutation) => answer(mutation, applyOne));
+    },
+    async correct(mutations) {
+      return mutations.map((mutation) => answer(mutation, correctOne));
     },
     async get(view, key) {
       const entry = table(view).get(key);
@@ -74,6 +77,20 @@ function applyOne(rows: Map<string, Entry>, mutation: Mutation<View>, forgetful:
   if (value) rows.set(key, { version, owner, value });
   else if (stored && stored.owner !== owner) return "stale";
   else if (forgetful) return rows.delete(key) ? "applied" : "stale";
+  else rows.set(key, { version, owner });
+  return "applied";
+}
+
+function correctOne(
+  rows: Map<string, Entry>,
+  mutation: Mutation<View>,
+  forgetful: boolean,
+): Outcome {
+  const { key, version, owner } = mutation;
+  const stored = rows.get(key);
+  if (stored?.version !== version || stored.owner !== owner) return "stale";
+  if (mutation.type === "put") rows.set(key, { version, owner, value: storable(mutation.value) });
+  else if (forgetful) rows.delete(key);
   else rows.set(key, { version, owner });
   return "applied";
 }

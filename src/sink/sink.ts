@@ -44,6 +44,15 @@ export interface Sink<V extends View = View> {
    * `failed` with code `collision`, and left as it is.
    */
   apply(mutations: readonly Mutation<V>[]): Promise<readonly ApplyResult[]>;
+  /**
+   * Puts right what is stored: as {@link Sink.apply}, but a mutation is done only if what is stored under the key, row or
+   * tombstone, has exactly the mutation's version and owner, and is answered `stale` otherwise.
+   *
+   * The version stays, so whatever the stream brings later still wins (rule V6). A put replaces the value, or turns a
+   * tombstone into a row; a delete removes the row, leaving a tombstone of that version where the sink keeps them. A row
+   * that expires goes on to expire when it was to. The owner may also be named as `get` and `scan` tell it.
+   */
+  correct(mutations: readonly Mutation<V>[]): Promise<readonly ApplyResult[]>;
   /** The row or tombstone under a key, strongly consistent where the store can be. */
   get(view: V, key: string): Promise<StoredRow | undefined>;
   /** All rows of a view, without tombstones, in no order. */

@@ -7,6 +7,7 @@ import type { TableDefinition } from "../dynamodb/table-definition.js";
  *
  * - `quarantine#<view>` / `<item key>#<position>`: a quarantine entry; `…#part-<n>`: more of a large one
  * - `fence#<source>` / `<view>#<item key>`: a fence
+ * - `backfill#<source>` / `run#<run>`: a backfill; `work#<run>#<segment>#<worker>`: how far a worker came in a part of it
  */
 export const STATE_KEY = { partition: "pk", sort: "sk" } as const;
 
@@ -59,6 +60,26 @@ export function fencePartition(source: string): string {
 /** Key of the fence around one item in one view. */
 export function fenceKey(source: string, view: string, itemKey: string): StateKey {
   return { pk: fencePartition(source), sk: `${view}#${boundedKey(itemKey)}` };
+}
+
+/** Partition of all backfills of a source. */
+export function backfillPartition(source: string): string {
+  return `backfill#${source}`;
+}
+
+/** Key of a backfill; those of a source sort by when they began. */
+export function backfillRunKey(source: string, run: string): StateKey {
+  return { pk: backfillPartition(source), sk: `run#${run}` };
+}
+
+/** Key of what one worker knows of a segment; without segment and worker, what all keys of the run begin with. */
+export function backfillWorkKey(
+  source: string,
+  state: { readonly run: string; readonly segment?: number; readonly worker?: string },
+): StateKey {
+  const { run, segment, worker = "" } = state;
+  const part = segment === undefined ? "" : `#${String(segment).padStart(6, "0")}#${worker}`;
+  return { pk: backfillPartition(source), sk: `work#${run}${part}` };
 }
 
 /** Bytes of a sort key left to an item key: DynamoDB allows 1024, view, position and part number take the rest. */

@@ -98,17 +98,17 @@ function followed(sink: Sink, tables: ReadonlyMap<string, MemoryTable>): Sink {
     const table = view.kind === "cache-view" ? undefined : tables.get(view.table);
     if (table) table.write(key, (await sink.get(view, key))?.value);
   }
-  return {
-    ...sink,
-    async apply(mutations) {
+  const telling =
+    (how: "apply" | "correct"): Sink["apply"] =>
+    async (mutations) => {
       const results = [];
       for (const mutation of mutations) {
-        results.push(...(await sink.apply([mutation])));
+        results.push(...(await sink[how]([mutation])));
         await tell(mutation);
       }
       return results;
-    },
-  };
+    };
+  return { ...sink, apply: telling("apply"), correct: telling("correct") };
 }
 
 /** The sink of aggregate views, with the groups it changes in followed tables told to their streams. */
@@ -116,10 +116,10 @@ function followedGroups(
   sink: AggregateSink,
   tables: ReadonlyMap<string, MemoryTable>,
 ): AggregateSink {
-  return {
-    ...sink,
-    async apply(mutations) {
-      const results = await sink.apply(mutations);
+  const telling =
+    (how: "apply" | "correct"): AggregateSink["apply"] =>
+    async (mutations) => {
+      const results = await sink[how](mutations);
       for (const view of new Set(mutations.map((mutation) => mutation.view))) {
         const table = tables.get(view.table);
         if (!table) continue;
@@ -131,6 +131,6 @@ function followedGroups(
         for (const key of gone) table.write(key, undefined);
       }
       return results;
-    },
-  };
+    };
+  return { ...sink, apply: telling("apply"), correct: telling("correct") };
 }

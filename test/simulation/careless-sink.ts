@@ -53,7 +53,20 @@ export function createCarelessSink(rules: SinkRules): Sink {
     return "applied";
   }
 
+  function correct({ type, view, key, version, owner, ...mutation }: Mutation<View>): Outcome {
+    const rows = table(view);
+    const stored = rows.get(key);
+    if (stored?.version !== version || stored.owner !== owner) return "stale";
+    const { changedAtSeconds } = stored;
+    const row = { key, version, owner, changedAtSeconds };
+    if (type === "put") rows.set(key, { ...row, value: mutation.value });
+    else if (rules.keepsTombstones(view)) rows.set(key, row);
+    else rows.delete(key);
+    return "applied";
+  }
+
   return {
+    correct: async (mutations) => mutations.map((mutation) => ({ outcome: correct(mutation) })),
     apply: async (mutations) =>
       mutations.map((mutation) => {
         try {

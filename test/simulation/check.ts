@@ -152,8 +152,10 @@ export async function rowsPastFences(options: CheckOptions): Promise<string[]> {
   const differences: string[] = [];
   for (const { view: name, itemKey, entries } of options.quarantine.fenced()) {
     // What could not be read was parked without a place in the order of its item; a collision is another item's doing.
+    // Neither is what a backfill parks, since it does not know which changes were before.
     const isInOrder = entries.every(
-      ({ error: { code } }) => code === "view-failed" || code === "refused",
+      ({ error: { code }, records }) =>
+        records.length > 0 && (code === "view-failed" || code === "refused"),
     );
     const view = options.declarations.views.find((each) => each.name === name);
     if (!view || !isInOrder || view.kind === "aggregate-view") continue;

@@ -31,7 +31,7 @@ export function createFaults(plan: Plan, clock: VirtualClock): Faults {
     else if ("forMs" in fault) spells.push(fault);
   }
   const counts = new Map<string, number>();
-  const step = { sink: 0, store: 0, look: 0, fences: 0, park: 0 };
+  const step = { sink: 0, store: 0, look: 0, fences: 0, park: 0, state: 0 };
   let batch = 0;
   let over = false;
   const met = (kind: string) => counts.set(kind, (counts.get(kind) ?? 0) + 1);

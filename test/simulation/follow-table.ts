@@ -13,30 +13,30 @@ import type { SourceTable } from "./source-table.js";
 export function followTable(sink: Sink, name: string, stream: SourceTable): Sink {
   let last: Promise<unknown> = Promise.resolve();
 
-  async function applyFollowed(mutation: Mutation<View>) {
-    const [result] = await sink.apply([mutation]);
+  async function changeFollowed(mutation: Mutation<View>, how: "apply" | "correct") {
+    const [result] = await sink[how]([mutation]);
     const row = await sink.get(mutation.view, mutation.key);
     stream.write(keyOf(mutation), row && asStored(row, keyOf(mutation)));
     return result!;
   }
 
-  return {
-    ...sink,
-    async apply(mutations) {
+  const followed =
+    (how: "apply" | "correct"): Sink["apply"] =>
+    async (mutations) => {
       const results = [];
       for (const mutation of mutations) {
         if (mutation.view.name !== name) {
-          results.push((await sink.apply([mutation]))[0]!);
+          results.push((await sink[how]([mutation]))[0]!);
           continue;
         }
         // One after the other: DynamoDB writes a row and its record in one.
-        const turn = last.then(() => applyFollowed(mutation));
+        const turn = last.then(() => changeFollowed(mutation, how));
         last = turn;
         results.push(await turn);
       }
       return results;
-    },
-  };
+    };
+  return { ...sink, apply: followed("apply"), correct: followed("correct") };
 }
 
 function keyOf({ view, value }: Mutation<View>): Item {

@@ -19,7 +19,7 @@ const SEATS = ["1", "2"];
 const AMOUNTS = [0, 1, 0.1, 0.2, 0.7, -0.3, 4.35, 1e15 + 0.5, 9007199254740991];
 
 /** About how many steps of each kind a write leads to. */
-const STEPS_PER_WRITE = { sink: 6, store: 3, look: 5, fences: 2, park: 0 } as const;
+const STEPS_PER_WRITE = { sink: 6, store: 3, look: 5, fences: 2, park: 0, state: 3 } as const;
 
 /** Makes the plan of a seed. */
 export function planOf(seed: number): Plan {
@@ -34,7 +34,8 @@ export function planOf(seed: number): Plan {
   };
   const writes = settings.sharedKeys ? withSeats(written, random.fork("seats")) : written;
   const faults = planFaults(theme, random.fork("faults"), settings, lastMs, writes.length);
-  return { seed, settings, writes, faults };
+  const existing = planExisting(theme, views, random.fork("existing"));
+  return { seed, settings, existing, writes, faults };
 }
 
 function planSettings(theme: Theme, random: Random, lastMs: number): Omit<Settings, "views"> {
@@ -81,6 +82,12 @@ function planItem(
   };
 }
 
+function planExisting(theme: Theme, views: readonly string[], random: Random): SubjectItem[] {
+  if (theme.backfills === 0) return [];
+  const ids = IDS.slice(0, theme.mostIds).filter(() => random.chance(0.7));
+  return ids.map((id) => planItem(theme, views, random, id));
+}
+
 /** Gives seats out so that no two items ever have the same: whoever wants one takes a free one. */
 function withSeats(writes: readonly PlannedWrite[], random: Random): PlannedWrite[] {
   const taken = new Map<string, string>();
@@ -111,11 +118,13 @@ function planFaults(
   // Abandoned is a process whose writes land late, all of them.
   const steps = STEP_FAULTS.filter((kind) => settings.tombstones || kind !== "abandoned");
   for (let n = random.below(theme.steps + 1); n > 0; n--) {
-    const of = random.chance(theme.ofQuarantine)
-      ? random.pick(["fences", "park", "park"] as const)
-      : random.chance(theme.ofStore)
-        ? random.pick(["store", "store", "store", "look"] as const)
-        : "sink";
+    const of = random.chance(theme.ofState)
+      ? "state"
+      : random.chance(theme.ofQuarantine)
+        ? random.pick(["fences", "park", "park"] as const)
+        : random.chance(theme.ofStore)
+          ? random.pick(["store", "store", "store", "look"] as const)
+          : "sink";
     const step = random.below(STEPS_PER_WRITE[of] * writes + 8);
     faults.push({ kind: kindOf(steps), of, step, delayMs: random.below(3_000) });
   }
@@ -130,5 +139,8 @@ function planFaults(
   }
   for (let n = random.below(theme.events + 1); n > 0; n--)
     faults.push({ kind: kindOf(EVENT_FAULTS), atMs: atMs() });
+  // One at least, where a backfill is what the history is about.
+  for (let n = theme.backfills && 1 + random.below(theme.backfills); n > 0; n--)
+    faults.push({ kind: "backfill", atMs: atMs() });
   return faults;
 }

@@ -22,8 +22,11 @@ export interface PlannedWrite {
   readonly malformed?: boolean;
 }
 
-/** What a step is of: a write to a sink, a write or look into the store of aggregates, a look at fences, a change parked. */
-export type StepOf = "sink" | "store" | "look" | "fences" | "park";
+/**
+ * What a step is of: a write to a sink, a write or look into the store of aggregates, a look at fences, a change parked,
+ * or a look at or write of a backfill's state.
+ */
+export type StepOf = "sink" | "store" | "look" | "fences" | "park" | "state";
 
 /** What goes wrong at the n-th step of a kind. */
 export const STEP_FAULTS = [
@@ -72,7 +75,7 @@ export type Fault =
       readonly forMs: number;
       readonly view: string;
     }
-  | { readonly kind: (typeof EVENT_FAULTS)[number]; readonly atMs: number }
+  | { readonly kind: (typeof EVENT_FAULTS)[number] | "backfill"; readonly atMs: number }
   | {
       readonly kind: (typeof DELIVERY_FAULTS)[number];
       readonly batch: number;
@@ -87,6 +90,7 @@ export const FAULT_KINDS = [
   ...DELIVERY_FAULTS,
   "poison",
   "malformed",
+  "backfill",
 ] as const;
 
 /** What a run is like as a whole. */
@@ -115,6 +119,8 @@ export interface Settings {
 export interface Plan {
   readonly seed: number;
   readonly settings: Settings;
+  /** Items that were there before there was a stream: only a backfill can bring them. */
+  readonly existing: readonly SubjectItem[];
   readonly writes: readonly PlannedWrite[];
   readonly faults: readonly Fault[];
 }

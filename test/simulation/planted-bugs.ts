@@ -7,6 +7,7 @@ import type { Quarantine } from "../../src/state/quarantine.js";
 import type { Mutation } from "../../src/view/row.js";
 import type { View } from "../../src/view/view.js";
 import { createCarelessSink, RIGHT_RULES, type SinkRules } from "./careless-sink.js";
+import { BACKFILL_BUGS } from "./planted-backfill-bugs.js";
 import { GROUP_BUGS } from "./planted-group-bugs.js";
 import { about, type PlantedBug, type Plants } from "./plants.js";
 
@@ -146,6 +147,7 @@ export const PLANTED_BUGS: Readonly<Record<string, PlantedBug>> = {
   }),
   "nothing unfinished reported": about("outages", { response: () => ({ batchItemFailures: [] }) }),
   ...GROUP_BUGS,
+  ...BACKFILL_BUGS,
   "children read beside their parents": about("streams and shards", {
     shards: (shards) => shards.map(({ parentShardId: _parent, ...shard }) => shard),
   }),

@@ -177,5 +177,5 @@ function believed(view: AggregateView, record: StreamRecord | undefined, stored:
   const version = stored?.["v"]?.S?.replace(/\d{40}$/, "0".repeat(40)) ?? "";
   return version === ""
     ? undefined
-    : encodeContribution({ version: version as never, parts, left: [] }, 0);
+    : encodeContribution({ version: version as never, corrections: 0, parts, left: [] }, 0);
 }

@@ -1,3 +1,5 @@
+import type { BackfillParts } from "../../src/backfill/backfill-parts.js";
+import type { Item } from "../../src/change/attribute-value.js";
 import type { StreamRecord } from "../../src/change/decode-record.js";
 import type { PipelineParts } from "../../src/pipeline/pipeline.js";
 import type { BatchReport } from "../../src/pipeline/report.js";
@@ -23,6 +25,8 @@ export interface Plants {
   readonly response?: (report: BatchReport) => unknown;
   /** What redrive does with quarantine. */
   readonly lift?: (quarantine: LiftableQuarantine) => LiftableQuarantine;
+  /** What a backfill is made of, above all faults; `seen` holds items as its scan read them. */
+  readonly backfill?: (parts: BackfillParts, seen: ReadonlyMap<string, Item>) => BackfillParts;
   /** What the event source mapping takes a stream's shards for. */
   readonly shards?: (shards: readonly Shard[]) => readonly Shard[];
 }

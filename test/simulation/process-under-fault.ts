@@ -2,6 +2,7 @@ import { MillraceError } from "../../src/errors.js";
 import type { Clock } from "../../src/pipeline/clock.js";
 import type { Store } from "../../src/sink/aggregate/store.js";
 import type { ApplyResult, Sink } from "../../src/sink/sink.js";
+import type { BackfillState } from "../../src/state/backfill-state.js";
 import type { Quarantine } from "../../src/state/quarantine.js";
 import type { Mutation } from "../../src/view/row.js";
 import type { View } from "../../src/view/view.js";
@@ -17,6 +18,7 @@ export interface Process {
   readonly sink: Sink;
   readonly store: Store;
   readonly quarantine: Quarantine;
+  readonly state: BackfillState;
   /** Resolves, if ever, when the process dies or is given up. */
   readonly lost: Promise<"crashed" | "abandoned">;
   /** Resolves, if ever, when the process dies. */
@@ -35,6 +37,7 @@ export interface Surroundings {
   /** Where aggregate views are kept. */
   readonly store: Store;
   readonly quarantine: Quarantine;
+  readonly state: BackfillState;
   /** Whether a write that was taken for failed may land at any later time. */
   readonly lateWrites: boolean;
   /** Counts writes that land later than their writer waits. */
@@ -119,17 +122,20 @@ export function startProcess(surroundings: Surroundings): Process {
     return alive ? result : NEVER;
   }
 
-  async function applyOne(mutation: Mutation<View>): Promise<ApplyResult> {
+  async function changeOne(
+    mutation: Mutation<View>,
+    how: "apply" | "correct",
+  ): Promise<ApplyResult> {
     const { view } = mutation;
     const outage = view.kind === "cache-view" ? "outage of the cache" : "outage of tables";
     if (faults.isOn("missing table", view.name)) return failed(missingTable(view.name));
     try {
       return await step({
         of: "sink",
-        what: () => told(mutation),
+        what: () => told(mutation, how),
         act: async () => {
-          const [result] = await surroundings.sink.apply([mutation]);
-          log(() => `    ${told(mutation)}: ${said(result)}`);
+          const [result] = await surroundings.sink[how]([mutation]);
+          log(() => `    ${told(mutation, how)}: ${said(result)}`);
           return result as ApplyResult;
         },
         isOut: () => faults.isOn(outage),
@@ -153,7 +159,7 @@ export function startProcess(surroundings: Surroundings): Process {
     return step({ of, what, act: acted, isOut, ...(conflict && { conflict }) });
   }
 
-  const { quarantine: durable } = surroundings;
+  const { quarantine: durable, state: kept } = surroundings;
   const common = { isOut: () => faults.isOn("outage of quarantine") };
   return {
     clock: {
@@ -163,7 +169,8 @@ export function startProcess(surroundings: Surroundings): Process {
     },
     sink: {
       ...surroundings.sink,
-      apply: (mutations) => Promise.all(mutations.map(applyOne)),
+      apply: (mutations) => Promise.all(mutations.map((each) => changeOne(each, "apply"))),
+      correct: (mutations) => Promise.all(mutations.map((each) => changeOne(each, "correct"))),
     },
     store: storeUnderFault(surroundings.store, callStore),
     quarantine: {
@@ -184,6 +191,31 @@ export function startProcess(surroundings: Surroundings): Process {
         };
         return step({ ...common, of: "park", what, act });
       },
+    },
+    state: {
+      runs: (source) =>
+        step({ ...common, of: "state", what: () => "runs", act: () => kept.runs(source) }),
+      saveRun: (run) =>
+        step({ ...common, of: "state", what: () => "save run", act: () => kept.saveRun(run) }),
+      segments: (source, run) =>
+        step({
+          ...common,
+          of: "state",
+          what: () => "parts",
+          act: () => kept.segments(source, run),
+        }),
+      saveSegment: (source, state) =>
+        step({
+          ...common,
+          of: "state",
+          what: () => `save part ${state.segment}: ${state.rows.map(({ key }) => key).join()}`,
+          act: async () => {
+            log(
+              () => `    writes down ${state.rows.map(({ view, key }) => `${view} ${key}`).join()}`,
+            );
+            await kept.saveSegment(source, state);
+          },
+        }),
     },
     lost,
     dead,
@@ -206,9 +238,12 @@ function failed(error: MillraceError): ApplyResult {
   return { outcome: "failed", error };
 }
 
-function told({ type, view, key, version, ...mutation }: Mutation<View>): string {
+function told(
+  { type, view, key, version, ...mutation }: Mutation<View>,
+  how: "apply" | "correct",
+): string {
   const value = type === "put" ? ` ${JSON.stringify(mutation.value)}` : "";
-  return `${type} ${view.name} ${key}${value} @${brief(version)}`;
+  return `${how === "correct" ? "correct: " : ""}${type} ${view.name} ${key}${value} @${brief(version)}`;
 }
 
 function said(result: ApplyResult | undefined): string {

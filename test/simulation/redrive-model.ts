@@ -1,4 +1,5 @@
 import type { Item } from "../../src/change/attribute-value.js";
+import type { Change } from "../../src/change/change.js";
 import { decodeRecord, type StreamRecord } from "../../src/change/decode-record.js";
 import type { Version } from "../../src/change/version.js";
 import { createAggregateSink } from "../../src/sink/aggregate/aggregate-sink.js";
@@ -49,8 +50,7 @@ async function redriveItem(options: RedriveOptions, fence: FencedItem): Promise<
   const records = fence.entries.flatMap((entry) => entry.records).map(mended);
   const source = options.sources.find(({ table }) => table === fence.source)!;
   const changes = records.map((record) => decodeRecord(record, () => source.keys));
-  const newest = changes.reduce((a, b) => (a.version > b.version ? a : b));
-  const { itemKey, version, changedAtSeconds } = newest;
+  const { itemKey, version, changedAtSeconds } = newestOf(fence, changes);
   const views = viewsOf(declarations, fence.source);
   if (fence.view === ANY_VIEW) {
     // Now that it can be read, it belongs behind a fence of its item in every view.
@@ -69,6 +69,15 @@ async function redriveItem(options: RedriveOptions, fence: FencedItem): Promise<
   await process.clock.sleep(process.clock.random() * PAUSE_BEFORE_LIFT_MS);
   const lifted = quarantine.lift(fence);
   log(() => `  redrive of ${fence.view} ${fence.itemKey}: ${lifted}`);
+}
+
+/** The newest change behind a fence; of what a backfill parked, the read that it failed at, which every change beats. */
+function newestOf(fence: FencedItem, changes: readonly Change[]) {
+  const [first, ...rest] = changes;
+  if (first) return rest.reduce((a, b) => (a.version > b.version ? a : b), first);
+  const { position, parkedAtMs } = fence.entries[fence.entries.length - 1]!;
+  const changedAtSeconds = Math.floor(parkedAtMs / 1000);
+  return { itemKey: fence.itemKey, version: position as Version, changedAtSeconds };
 }
 
 interface Settling {

@@ -1,5 +1,6 @@
 import { messageOf } from "../../src/errors.js";
 import type { Sinks } from "../../src/pipeline/pipeline.js";
+import { startBackfill } from "./backfill-process.js";
 import { compareWithRecomputation, rowsPastFences, unreasonablyParked } from "./check.js";
 import { startContainer } from "./container.js";
 import { type Mapping, startMapping } from "./mapping.js";
@@ -29,6 +30,12 @@ export async function simulate(
   try {
     schedule(world);
     await world.clock.run(() => isQuiet(world));
+    // What was there before the stream is in the views only once a backfill has come to its end.
+    for (let round = 0; !world.backfills.done; round++) {
+      if (round > 20) throw new Error("backfill does not come to an end");
+      startBackfill(world);
+      await world.clock.run(() => isQuiet(world));
+    }
     if (!isQuiet(world)) throw new Error("stuck: nothing is due, and not all is delivered");
     differences.push(...(await inspect(world, "before redrive")));
     world.faults.end();
@@ -94,6 +101,7 @@ function happen(world: World, kind: string): void {
   else if (kind === "shard split") items.split(2);
   else if (kind === "shard rolled") items.split(1);
   else if (kind === "stream re-created") items.recreate();
+  else if (kind === "backfill") startBackfill(world);
   else startRedrive(world);
 }
 

@@ -36,6 +36,8 @@ export interface SourceTable {
   items(): readonly Item[];
   /** Puts or, without an item, deletes; a write that changes nothing leaves no record. */
   write(key: Item, item: Item | undefined, malformed?: boolean): void;
+  /** Puts an item that was there before there was a stream. */
+  hold(item: Item): void;
   /** Closes an open shard for one or two children. */
   split(children: 1 | 2): void;
   /** Disables the stream and enables it again, losing nothing in between. */
@@ -117,6 +119,9 @@ export function createSourceTable(
       });
       own.records.push(malformed ? { ...record, eventName: `broken ${record.eventName}` } : record);
       wake();
+    },
+    hold(item) {
+      items.set(keyText(keys, item), item);
     },
     split(children) {
       const stream = streams[streams.length - 1]!;

@@ -31,6 +31,10 @@ export interface Theme {
   readonly ofQuarantine: number;
   /** Share of the others that meet the store of aggregates. */
   readonly ofStore: number;
+  /** Share of all step faults that meet the state of a backfill. */
+  readonly ofState: number;
+  /** How many backfills there are at most; where there are any, items exist before the stream. */
+  readonly backfills: number;
   /** By which share of the history poison is fixed at the latest; it may be long after. */
   readonly fixedBy: readonly number[];
   /** Longest pause between two writes, milliseconds. */
@@ -58,6 +62,8 @@ const MIXED: Theme = {
   often: [],
   ofQuarantine: 0.2,
   ofStore: 0.3,
+  ofState: 0,
+  backfills: 0,
   fixedBy: [0.6, 2],
   pausesMs: [2, 20, 100],
 };
@@ -181,6 +187,36 @@ export const THEMES = {
     deliveries: 1,
     events: 1,
     often: ["lands late", "transaction conflict"],
+  },
+  backfill: {
+    ...MIXED,
+    views: [["by-home", "by-group", "cards"], ROW_VIEWS],
+    mostIds: 3,
+    homes: 9,
+    mostWrites: 12,
+    deletions: 0.5,
+    largestBatch: 3,
+    batchWindowsMs: [5, 20],
+    poison: 0.03,
+    malformed: 0,
+    tombstones: 0.15,
+    sharedKeys: 0.2,
+    steps: 10,
+    deliveries: 1,
+    spells: 0.3,
+    events: 1,
+    ofQuarantine: 0.05,
+    ofState: 0.3,
+    backfills: 3,
+    often: ["crash before", "crash after"],
+    pausesMs: [20, 60],
+  },
+  "groups and their backfill": {
+    ...GROUPS,
+    deletions: 0.35,
+    ofState: 0.25,
+    backfills: 3,
+    often: ["crash before", "crash after"],
   },
 } as const satisfies Readonly<Record<string, Theme>>;
 

@@ -2,6 +2,7 @@ import { createMemoryStore } from "../../src/sink/aggregate/memory-store.js";
 import type { Store } from "../../src/sink/aggregate/store.js";
 import { createMemorySink } from "../../src/sink/memory-sink.js";
 import type { Sink } from "../../src/sink/sink.js";
+import { type BackfillState, createMemoryBackfillState } from "../../src/state/backfill-state.js";
 import type { Declarations } from "../../src/view/declarations.js";
 import { createFaults, type Faults } from "./faults.js";
 import { followGroups } from "./follow-groups.js";
@@ -30,6 +31,7 @@ export interface World {
   readonly sink: Sink;
   readonly store: Store;
   readonly quarantine: LiftableQuarantine;
+  readonly state: BackfillState;
   readonly items: SourceTable;
   readonly rows: SourceTable;
   readonly totals: SourceTable;
@@ -40,6 +42,8 @@ export interface World {
   readonly late: { count: number };
   deployments: number;
   redriving: boolean;
+  /** `done` once one has come to its end that was begun after any other died. */
+  readonly backfills: { begun: number; diedBefore: number; done: boolean };
   endsAtMs: number;
 }
 
@@ -65,8 +69,10 @@ export function createWorld(plan: Plan, plants: Plants, print?: (line: string) =
   const sink = followTable((plants.sink ?? same)(memory), "by-home", rows);
   const store = followGroups((plants.store ?? same)(createMemoryStore()), totals);
   const quarantine = createLiftableQuarantine();
+  for (const item of plan.existing) items.hold({ ...item });
   const late = { count: 0 };
-  const common = { clock, faults, sink, store, quarantine, late, log };
+  const state = createMemoryBackfillState();
+  const common = { clock, faults, sink, store, quarantine, state, late, log };
   const lateWrites = settings.tombstones;
   return {
     ...common,
@@ -75,6 +81,7 @@ export function createWorld(plan: Plan, plants: Plants, print?: (line: string) =
     mappings: [],
     deployments: 0,
     redriving: false,
+    backfills: { begun: 0, diedBefore: 0, done: plan.existing.length === 0 },
     endsAtMs: 0,
   };
 }

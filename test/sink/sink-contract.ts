@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from "@jest/globals";
 
 import type { View } from "../../src/view/view.js";
+import { describeCorrections } from "./contract/corrections.js";
 import { describeOrder } from "./contract/order.js";
 import { describeOwners } from "./contract/owners.js";
 import { describeProperties } from "./contract/properties.js";
@@ -21,6 +22,7 @@ export function describeSinkContract<V extends View>(
     afterAll(() => opened.under.close());
 
     describeOrder(opened, promises);
+    describeCorrections(opened, promises);
     describeOwners(opened, promises);
     describeValues(opened, promises);
     describeProperties(opened, promises);

@@ -3,7 +3,7 @@ import { isNewer } from "../../change/version.js";
 import { MillraceError } from "../../errors.js";
 import { type AggregateView, isDirect } from "../../view/aggregate/aggregate-view.js";
 import type { Contribution, Part } from "../../view/aggregate/contribution.js";
-import type { Mutation } from "../../view/row.js";
+import { type Mutation, sameValue } from "../../view/row.js";
 import type { ApplyResult } from "../sink.js";
 import { asError, commitRun } from "./commit-run.js";
 import { readableRow, settleGroups, type Unsettled } from "./settle-groups.js";
@@ -28,6 +28,11 @@ export interface StoredGroup {
 export interface AggregateSink {
   /** As {@link Sink.apply}: never rejects, and answers each contribution, in the order given. */
   apply(mutations: readonly Mutation<AggregateView>[]): Promise<readonly ApplyResult[]>;
+  /**
+   * Puts right what items contribute, as {@link Sink.correct}: a mutation is done only if the stored contribution has
+   * exactly its version, and other parts; the difference is added and the groups are settled as ever.
+   */
+  correct(mutations: readonly Mutation<AggregateView>[]): Promise<readonly ApplyResult[]>;
   /** The row of the group that has these key attributes, strongly consistent. */
   get(view: AggregateView, group: Item): Promise<StoredGroup | undefined>;
   /** The rows of all groups of a view, in no order. */
@@ -52,7 +57,8 @@ const MOST_TRIES = 5;
  * 1. Contributions, counters, entries and counts of values are only ever changed together, in one transaction that adds
  *    (new - stored) on condition that the stored version is the one that was read. So they agree with each other at every
  *    moment, and an item counts once at the newest version that was ever applied: a delivery repeated, a call whose answer
- *    was lost, or a second writer finds its version there already, and is stale.
+ *    was lost, or a second writer finds its version there already, and is stale. A correction keeps the version and counts
+ *    itself beside it, so that whoever read the contribution before has to read it again.
  * 2. A row that is its own counter is part of that transaction. It only has to go when it is empty, which is done on
  *    condition that it is empty then: right whoever does it, and however late.
  * 3. Any other row is worked out after the transaction ("settled"). Whoever writes it names the state of the counters it
@@ -66,22 +72,29 @@ const MOST_TRIES = 5;
  */
 export function createAggregateSink({ store }: AggregateSinkOptions): AggregateSink {
   const lane: Lane = { seed: "" };
-  return {
-    async apply(mutations) {
-      const results = new Map<Mutation<AggregateView>, ApplyResult>();
-      const views = new Set(mutations.map(({ view }) => view));
-      await Promise.all(
-        [...views].map((view) =>
-          applyView(
-            store,
-            view,
-            mutations.filter((mutation) => mutation.view === view),
-            { results, unsettled: new Map(), lane },
-          ),
+
+  async function change(
+    mutations: readonly Asked[],
+    next: NextContribution,
+  ): Promise<readonly ApplyResult[]> {
+    const results = new Map<Asked, ApplyResult>();
+    const views = new Set(mutations.map(({ view }) => view));
+    await Promise.all(
+      [...views].map((view) =>
+        applyView(
+          store,
+          view,
+          mutations.filter((mutation) => mutation.view === view),
+          { results, unsettled: new Map(), lane, next },
         ),
-      );
-      return mutations.map((mutation) => results.get(mutation) as ApplyResult);
-    },
+      ),
+    );
+    return mutations.map((mutation) => results.get(mutation) as ApplyResult);
+  }
+
+  return {
+    apply: (mutations) => change(mutations, newerContribution),
+    correct: (mutations) => change(mutations, correctedContribution),
     async get(view, group) {
       const [wire] = await store.read([rowPlace(view, group)]);
       const value = wire && readableRow(view, wire);
@@ -104,7 +117,14 @@ interface Progress {
   readonly results: Map<Asked, ApplyResult>;
   readonly unsettled: Map<string, Unsettled & { readonly waiting: Asked[] }>;
   readonly lane: Lane;
+  readonly next: NextContribution;
 }
+
+/** What shall be stored of an item instead of what is; `undefined` where that stays, and the mutation is stale. */
+type NextContribution = (
+  mutation: Asked,
+  stored: StoredContribution | undefined,
+) => StoredContribution | undefined;
 
 async function applyView(
   store: Store,
@@ -161,23 +181,45 @@ async function readPending(
   return open.flatMap((mutation, i) => {
     const wire = wires[i];
     const stored = wire && decodeContribution(wire);
-    if (stored === undefined || isNewer(mutation.version, stored.version))
-      return [{ mutation, stored, next: nextOf(view, mutation, stored) }];
+    const next = progress.next(mutation, stored);
+    if (next) return [{ mutation, stored, next }];
     progress.results.set(mutation, { outcome: "stale" });
+    if (stored === undefined) return [];
     const inside = isDirect(view) ? [] : stored.parts.map(({ group }) => group);
     waitFor(view, progress, mutation, [...inside, ...stored.left]);
     return [];
   });
 }
 
-function nextOf(
-  view: AggregateView,
+function newerContribution(
   mutation: Asked,
   stored: StoredContribution | undefined,
+): StoredContribution | undefined {
+  if (stored && !isNewer(mutation.version, stored.version)) return undefined;
+  return nextOf(mutation, stored, 0);
+}
+
+function correctedContribution(
+  mutation: Asked,
+  stored: StoredContribution | undefined,
+): StoredContribution | undefined {
+  if (stored?.version !== mutation.version || sameValue(stored.parts, partsOf(mutation)))
+    return undefined;
+  return nextOf(mutation, stored, stored.corrections + 1);
+}
+
+function nextOf(
+  mutation: Asked,
+  stored: StoredContribution | undefined,
+  corrections: number,
 ): StoredContribution {
-  const parts: readonly Part[] =
-    mutation.type === "put" ? (mutation.value as unknown as Contribution).parts : [];
-  return { version: mutation.version, parts, left: groupsLeft(view, stored?.parts ?? [], parts) };
+  const { view, version } = mutation;
+  const parts = partsOf(mutation);
+  return { version, corrections, parts, left: groupsLeft(view, stored?.parts ?? [], parts) };
+}
+
+function partsOf(mutation: Asked): readonly Part[] {
+  return mutation.type === "put" ? (mutation.value as unknown as Contribution).parts : [];
 }
 
 function groupsLeft(view: AggregateView, from: readonly Part[], to: readonly Part[]): Item[] {

@@ -22,6 +22,7 @@ import {
 import {
   ATTRIBUTE,
   contributionPlace,
+  contributionStamp,
   counterOf,
   digest,
   encodeContribution,
@@ -154,7 +155,7 @@ function contributionWrite({ mutation, stored, next }: Pending): PutWrite {
     ...contributionPlace(view, owner),
     attributes: encodeContribution(next, changedAtSeconds),
     condition: stored
-      ? { type: "equals", path: [ATTRIBUTE.version], value: { S: stored.version } }
+      ? { type: "equals", path: [ATTRIBUTE.version], value: { S: contributionStamp(stored) } }
       : { type: "absent" },
   };
 }
@@ -210,9 +211,9 @@ function counterWrite(
   return [{ type: "add", ...place, numbers: counted, set, remove: [TTL_ATTRIBUTE] }];
 }
 
-/** A mark that no other transaction leaves: an item's contribution is written once at each version. */
+/** A mark that no other transaction leaves: an item's contribution is written once at each version and correction. */
 function markOf(run: readonly Pending[]): string {
-  return digest(...run.flatMap(({ mutation, next }) => [mutation.owner, next.version]));
+  return digest(...run.flatMap(({ mutation, next }) => [mutation.owner, contributionStamp(next)]));
 }
 
 /** Whether an action is the update of a row that is its own counter: only an item of somebody else refuses it. */

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { decodeItem, type Item, type WireItem } from "../../change/attribute-value.js";
 import { type EncodedItem, encodeItem } from "../../change/encode-item.js";
 import { keyText } from "../../change/item-key.js";
-import { parseVersion, type Version } from "../../change/version.js";
+import { parseVersion, type Version, VERSION_LENGTH } from "../../change/version.js";
 import { type AggregateView, isDirect } from "../../view/aggregate/aggregate-view.js";
 import type { Part } from "../../view/aggregate/contribution.js";
 import { RESERVED_ATTRIBUTE, TTL_ATTRIBUTE } from "../../view/key.js";
@@ -14,7 +14,8 @@ import { type Place, WORKINGS_KEY } from "./store.js";
 /*
  * A view's workings, all in one table of partition `pk` and sort `sk`:
  *
- *   item#<owner>              contribution   what an item contributes: `v` version, `p` parts, `l` groups it left last
+ *   item#<owner>              contribution   what an item contributes: `v` version, `p` parts, `l` groups it left last;
+ *                                            `v` goes on with ~<n> where the version's parts were corrected n times
  *   group#<n>#<group>         counter        the n-th counter of a group: sums, `m` members, `t` mark of the last change,
  *                                            and `r` how often it was changed, where a group has several
  *   order#<measure>#<group>   <value><owner> an item's place in a measure that orders: `b` value, `k` what is kept
@@ -41,6 +42,8 @@ export const ATTRIBUTE = {
 /** What is stored of an item in a view: its version, what it contributes, and the groups that it left last. */
 export interface StoredContribution {
   readonly version: Version;
+  /** How often what is stored at this version was corrected. */
+  readonly corrections: number;
   /** Empty for a tombstone. */
   readonly parts: readonly Part[];
   /** Groups whose rows may still show the item, where a crash came between the two. */
@@ -52,14 +55,59 @@ export function contributionPlace(view: AggregateView, owner: string): Place {
   return workingsPlace(view, `item#${bounded(owner)}`, "contribution");
 }
 
+/** Whether an item of the workings is a contribution. */
+export function isContribution(wire: WireItem): boolean {
+  return partitionOf(wire).startsWith("item#");
+}
+
+/** Whose contribution is at a place: an owner, or where that is long the short text that stands for it everywhere. */
+export function contributionOwner({ key }: Pick<Place, "key">): string {
+  return partitionOf(key).slice("item#".length);
+}
+
+/** The text a group has within the keys of workings. */
+export function groupInWorkings(group: string): string {
+  return bounded(group);
+}
+
+/** What an item of the workings is: of which group, and of which measure where it is of one. */
+export type WorkingsPart =
+  | { readonly type: "contribution" | "other" }
+  | { readonly type: "counter"; readonly group: string; readonly n: number }
+  | { readonly type: "entry" | "value"; readonly group: string; readonly measure: string };
+
+/** Says what an item of a view's workings is. */
+export function workingsPart(view: AggregateView, wire: WireItem): WorkingsPart {
+  const partition = partitionOf(wire);
+  if (isContribution(wire)) return { type: "contribution" };
+  const counter = /^group#(\d+)#/.exec(partition);
+  if (counter)
+    return { type: "counter", group: partition.slice(counter[0].length), n: Number(counter[1]) };
+  for (const [type, kind] of [
+    ["entry", "order"],
+    ["value", "value"],
+  ] as const) {
+    for (const measure of Object.keys(view.measures)) {
+      const prefix = `${kind}#${measure}#`;
+      if (partition.startsWith(prefix))
+        return { type, measure, group: partition.slice(prefix.length) };
+    }
+  }
+  return { type: "other" };
+}
+
+function partitionOf(wire: WireItem): string {
+  return wire[WORKINGS_KEY.partition]?.S ?? "";
+}
+
 /** A contribution as it is stored; one without parts is a tombstone, and expires. */
 export function encodeContribution(
-  { version, parts, left }: StoredContribution,
+  { version, corrections, parts, left }: StoredContribution,
   changedAtSeconds: number,
 ): EncodedItem {
   return {
     ...encodeItem({
-      [ATTRIBUTE.version]: version,
+      [ATTRIBUTE.version]: contributionStamp({ version, corrections }),
       [ATTRIBUTE.parts]: parts,
       [ATTRIBUTE.left]: left,
     }),
@@ -70,7 +118,16 @@ export function encodeContribution(
 /** Reads {@link encodeContribution} back. */
 export function decodeContribution(wire: WireItem): StoredContribution {
   const { v, p, l } = decodeItem(wire) as { v: string; p: readonly Part[]; l: readonly Item[] };
-  return { version: parseVersion(v), parts: p, left: l };
+  const version = parseVersion(v.slice(0, VERSION_LENGTH));
+  return { version, corrections: Number(v.slice(VERSION_LENGTH + 1)), parts: p, left: l };
+}
+
+/** What tells two states of one contribution apart: its version, and how often it was corrected there. */
+export function contributionStamp({
+  version,
+  corrections,
+}: Pick<StoredContribution, "version" | "corrections">): string {
+  return corrections === 0 ? version : `${version}~${corrections}`;
 }
 
 /** When something that is deleted may be forgotten. */

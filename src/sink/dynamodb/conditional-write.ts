@@ -9,6 +9,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 
 import type { WireItem } from "../../change/attribute-value.js";
+import type { EncodedItem } from "../../change/encode-item.js";
 import { isNewer, parseVersion } from "../../change/version.js";
 import { createDirectWriter, type ItemWrite } from "../../dynamodb/direct-write.js";
 import { MillraceError } from "../../errors.js";
@@ -28,24 +29,37 @@ import { decodeBookkeeping, encodeBookkeeping, foreignItem } from "./stored-item
  *   delete:    stale*       write             stale                 stale               stale*
  *
  *   * with `tombstones`, an absent row becomes a tombstone, so that an older put arriving later loses.
+ *
+ * And when may it be corrected? Only at the very version it has:
+ *
+ *   stored:   (absent)   older, ours   ours, this version   newer, ours   of another item, row or tombstone
+ *   put:        stale       stale           write               stale                stale
+ *   delete:     stale       stale           write               stale                stale
  */
 const rowIsAbsent = "attribute_not_exists(#partition)";
 const rowIsOurs = "#row.#owner = :owner";
 const rowIsOlder = "#row.#version < :version";
+const rowIsThisVersion = "#row.#version = :version";
 const rowIsAnothersTombstone = "#row.#owner <> :owner AND #row.#deleted = :true";
 
 const PUT_CONDITION = `${rowIsAbsent} OR (${rowIsOurs} AND ${rowIsOlder}) OR (${rowIsAnothersTombstone})`;
 const BURY_CONDITION = `${rowIsAbsent} OR (${rowIsOurs} AND ${rowIsOlder})`;
 const DELETE_CONDITION = `${rowIsOurs} AND ${rowIsOlder}`;
+const CORRECT_CONDITION = `${rowIsOurs} AND ${rowIsThisVersion}`;
 
-/**
- * Makes what writes one row on its condition, and tells stale from collision by the stored row that comes with a refusal.
- *
- * The writer rejects with whatever the client does, and with `collision`, `refused` or `unavailable` of its own.
- */
-export function createConditionalWriter(
-  client: DynamoDBClient,
-): (table: string, mutation: Mutation<TableView>) => Promise<Outcome> {
+/** Does to one row of a table what a mutation asks. */
+export type WriteRow = (table: string, mutation: Mutation<TableView>) => Promise<Outcome>;
+
+/** Writes one row on its condition; rejects with whatever the client does, and as each says. */
+export interface ConditionalWriter {
+  /** Writes what is newer; rejects also with `collision`, `refused` or `unavailable` of its own. */
+  readonly apply: WriteRow;
+  /** Writes what has exactly the stored version and owner. */
+  readonly correct: WriteRow;
+}
+
+/** Makes what writes one row, and tells stale from collision by the stored row that comes with a refusal. */
+export function createConditionalWriter(client: DynamoDBClient): ConditionalWriter {
   const writeDirectly = createDirectWriter(client);
 
   /** The short way for what nearly always happens, and the client's own way for the rest. */
@@ -63,9 +77,14 @@ export function createConditionalWriter(
     }
   }
 
-  return async (table, mutation) => {
-    const refusal = await send(writeOf(table, mutation));
-    return refusal ? staleOrCollision(table, mutation, refusal.stored) : "applied";
+  return {
+    async apply(table, mutation) {
+      const refusal = await send(writeOf(table, mutation));
+      return refusal ? staleOrCollision(table, mutation, refusal.stored) : "applied";
+    },
+    async correct(table, mutation) {
+      return (await send(correctionOf(table, mutation))) ? "stale" : "applied";
+    },
   };
 }
 
@@ -73,6 +92,24 @@ function writeOf(table: string, mutation: Mutation<TableView>): ItemWrite {
   if (mutation.type === "put") return { operation: "PutItem", input: putInput(table, mutation) };
   if (mutation.view.tombstones) return { operation: "PutItem", input: buryInput(table, mutation) };
   return { operation: "DeleteItem", input: deleteInput(table, mutation) };
+}
+
+function correctionOf(TableName: string, mutation: Mutation<TableView>): ItemWrite {
+  const condition = withoutPartition(conditionOf(mutation, CORRECT_CONDITION));
+  if (mutation.type === "put")
+    return {
+      operation: "PutItem",
+      input: { TableName, Item: encodeRow(mutation).item, ...condition },
+    };
+  if (mutation.view.tombstones)
+    return {
+      operation: "PutItem",
+      input: { TableName, Item: tombstone(mutation), ...condition },
+    };
+  return {
+    operation: "DeleteItem",
+    input: { TableName, Key: encodeRowKey(mutation), ...condition },
+  };
 }
 
 /** The condition failed, and the stored row came with the answer: it is as new as ours, or it is another item's. */
@@ -104,17 +141,26 @@ function putInput(TableName: string, mutation: Put<TableView>): PutItemCommandIn
 }
 
 function buryInput(TableName: string, mutation: Mutation<TableView>): PutItemCommandInput {
+  return { TableName, Item: tombstone(mutation), ...conditionOf(mutation, BURY_CONDITION) };
+}
+
+function tombstone(mutation: Mutation<TableView>): EncodedItem {
   const { version, owner, changedAtSeconds } = mutation;
-  const Item = encodeRowKey(mutation);
-  Item[RESERVED_ATTRIBUTE] = encodeBookkeeping({ version, owner, deleted: true });
-  Item[TTL_ATTRIBUTE] = { N: String(changedAtSeconds + TOMBSTONE_TTL_SECONDS) };
-  return { TableName, Item, ...conditionOf(mutation, BURY_CONDITION) };
+  const item = encodeRowKey(mutation);
+  item[RESERVED_ATTRIBUTE] = encodeBookkeeping({ version, owner, deleted: true });
+  item[TTL_ATTRIBUTE] = { N: String(changedAtSeconds + TOMBSTONE_TTL_SECONDS) };
+  return item;
 }
 
 function deleteInput(TableName: string, mutation: Mutation<TableView>): DeleteItemCommandInput {
-  const condition = conditionOf(mutation, DELETE_CONDITION);
+  const condition = withoutPartition(conditionOf(mutation, DELETE_CONDITION));
+  return { TableName, Key: encodeRowKey(mutation), ...condition };
+}
+
+/** A condition of a row that is there names no key attribute, and DynamoDB refuses names that are not used. */
+function withoutPartition(condition: ReturnType<typeof conditionOf>) {
   const { "#partition": _unused, ...ExpressionAttributeNames } = condition.ExpressionAttributeNames;
-  return { TableName, Key: encodeRowKey(mutation), ...condition, ExpressionAttributeNames };
+  return { ...condition, ExpressionAttributeNames };
 }
 
 function conditionOf(

@@ -10,7 +10,7 @@ import type { TableView } from "../../view/table-view.js";
 import { mapBounded } from "../bounded.js";
 import type { ApplyResult, Sink, StoredRow } from "../sink.js";
 import { createStatementBatcher } from "./batch-statements.js";
-import { createConditionalWriter } from "./conditional-write.js";
+import { createConditionalWriter, type WriteRow } from "./conditional-write.js";
 import { pick } from "./encode-row.js";
 import { rowStatement } from "./row-statements.js";
 import { storedRow } from "./stored-item.js";
@@ -43,10 +43,10 @@ export function createDynamoDbSink(options: DynamoDbSinkOptions): Sink<TableView
   const write = createConditionalWriter(client);
   const execute = createStatementBatcher(client);
 
-  async function applyOne(mutation: Mutation<TableView>): Promise<ApplyResult> {
+  async function answer(mutation: Mutation<TableView>, change: WriteRow): Promise<ApplyResult> {
     const table = tableName(mutation.view);
     try {
-      return { outcome: await write(table, mutation) };
+      return { outcome: await change(table, mutation) };
     } catch (thrown) {
       return {
         outcome: "failed",
@@ -72,9 +72,11 @@ export function createDynamoDbSink(options: DynamoDbSinkOptions): Sink<TableView
     async apply(mutations) {
       const done = await applyMany(mutations);
       return mapBounded(mutations, concurrency, async (mutation) =>
-        done.has(mutation) ? { outcome: "applied" as const } : applyOne(mutation),
+        done.has(mutation) ? { outcome: "applied" as const } : answer(mutation, write.apply),
       );
     },
+    correct: (mutations) =>
+      mapBounded(mutations, concurrency, (mutation) => answer(mutation, write.correct)),
     async get(view, key) {
       const Key = decodeKey(view.key, key);
       const TableName = tableName(view);

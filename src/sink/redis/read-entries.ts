@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 
 import type { Item } from "../../change/attribute-value.js";
-import { parseVersion, type Version, VERSION_LENGTH } from "../../change/version.js";
+import { isVersion, parseVersion, type Version, VERSION_LENGTH } from "../../change/version.js";
 import type { CacheView } from "../../view/cache-view.js";
 import type { StoredRow } from "../sink.js";
 import { classifyRedisError } from "./classify-error.js";
@@ -57,12 +57,12 @@ export function entryRow(
 ): (StoredRow & { readonly value: Item }) | undefined {
   if (typeof read === "object" && read !== null) {
     const { [VERSION_FIELD]: version, [OWNER_FIELD]: owner, ...value } = read;
-    if (version === undefined || owner === undefined) return undefined;
-    return { key, version: parseVersion(version), owner, value };
+    if (version === undefined || owner === undefined || !isVersion(version)) return undefined;
+    return { key, version, owner, value };
   }
   if (!read?.startsWith(`{"${VERSION_FIELD}":"`)) return undefined;
   const { [VERSION_FIELD]: stamp, ...value } = parseExactJson(read);
-  if (typeof stamp !== "string") return undefined;
+  if (typeof stamp !== "string" || !isVersion(stamp.slice(0, VERSION_LENGTH))) return undefined;
   const { version, owner } = parseStamp(stamp.replace("~", ""));
   return { key, version, owner, value };
 }

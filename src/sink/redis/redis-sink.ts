@@ -9,7 +9,7 @@ import { classifyRedisError } from "./classify-error.js";
 import { readCollection, readMember } from "./read-collections.js";
 import { readEntries, readEntry } from "./read-entries.js";
 import { isCompanionKey } from "./redis-key.js";
-import { type ScriptCall, scriptCall } from "./script-call.js";
+import { type Correct, isNotification, type ScriptCall, scriptCall } from "./script-call.js";
 import { defineScripts, type RedisClient, type Reply, sendScripts } from "./send-scripts.js";
 
 /** What {@link createRedisSink} takes. */
@@ -28,7 +28,8 @@ export interface RedisSinkOptions {
 export function createRedisSink({ redis }: RedisSinkOptions): Sink<CacheView> {
   defineScripts(redis);
   return {
-    apply: (mutations) => applyAll(redis, mutations),
+    apply: (mutations) => changeAll(redis, mutations, 0),
+    correct: (mutations) => changeAll(redis, mutations, 1),
     async get(view, key) {
       try {
         const isEntry = view.type === "json" || view.type === "hash";
@@ -47,25 +48,28 @@ export function createRedisSink({ redis }: RedisSinkOptions): Sink<CacheView> {
 /** Mutations sent at a time: the server works on some while the next are encoded. */
 const CHUNK = 50;
 
-async function applyAll(
+async function changeAll(
   redis: RedisClient,
   mutations: readonly Mutation<CacheView>[],
+  correct: Correct,
 ): Promise<readonly ApplyResult[]> {
   const chunks: Promise<readonly ApplyResult[]>[] = [];
   for (let from = 0; from < mutations.length; from += CHUNK)
-    chunks.push(applySome(redis, mutations.slice(from, from + CHUNK)));
+    chunks.push(changeSome(redis, mutations.slice(from, from + CHUNK), correct));
   return (await Promise.all(chunks)).flat();
 }
 
-async function applySome(
+async function changeSome(
   redis: RedisClient,
   mutations: readonly Mutation<CacheView>[],
+  correct: Correct,
 ): Promise<readonly ApplyResult[]> {
   const results = new Array<ApplyResult>(mutations.length);
   const calls: (ScriptCall & { readonly i: number })[] = [];
   mutations.forEach((mutation, i) => {
     try {
-      calls.push({ i, ...scriptCall(mutation) });
+      if (correct && isNotification(mutation.view)) results[i] = { outcome: "stale" };
+      else calls.push({ i, ...scriptCall(mutation, correct) });
     } catch (thrown) {
       results[i] = failed(mutation, thrown);
     }

@@ -19,22 +19,27 @@ export interface ScriptCall {
   readonly isTooLarge?: boolean;
 }
 
+/** 1 to change exactly the version that a mutation has, 0 to change what is older. */
+export type Correct = 0 | 1;
+
 /**
  * The script that does what a mutation asks.
  *
  * @throws `invalid-row` for what Redis cannot hold.
  */
-export function scriptCall(mutation: Mutation<CacheView>): ScriptCall {
+export function scriptCall(mutation: Mutation<CacheView>, correct: Correct = 0): ScriptCall {
   const { view } = mutation;
   switch (view.type) {
     case "json":
     case "hash":
-      return mutation.type === "put" ? putEntry(mutation) : deleteEntry(mutation, "");
+      return mutation.type === "put"
+        ? putEntry(mutation, correct)
+        : deleteEntry(mutation, "", correct);
     case "sorted-set":
     case "list":
-      return rankedMember(mutation);
+      return rankedMember(mutation, correct);
     case "set":
-      return setMember(mutation);
+      return setMember(mutation, correct);
     case "stream":
     case "channel":
       return notification(mutation);
@@ -43,12 +48,22 @@ export function scriptCall(mutation: Mutation<CacheView>): ScriptCall {
   }
 }
 
-/** Tells the source items of one key apart in 8 characters; 48 bits, so two of them do not meet by chance. */
+/** Whether a view only tells of changes, and keeps nothing that could be read or corrected. */
+export function isNotification({ type }: CacheView): boolean {
+  return type === "stream" || type === "channel";
+}
+
+/**
+ * Tells the source items of one key apart in 8 characters; 48 bits, so two of them do not meet by chance.
+ *
+ * Of a fingerprint it is that fingerprint: a correction names the owner as it was read.
+ */
 export function fingerprint(owner: string): string {
+  if (/^[\w-]{8}$/.test(owner)) return owner;
   return hash("sha256", owner, "base64url").slice(0, 8);
 }
 
-function putEntry(mutation: Put<CacheView>): ScriptCall {
+function putEntry(mutation: Put<CacheView>, correct: Correct): ScriptCall {
   const { view, key, version, value } = mutation;
   const owner = fingerprint(mutation.owner);
   const common = [key, companionKey(key, "note"), version, owner];
@@ -56,12 +71,13 @@ function putEntry(mutation: Put<CacheView>): ScriptCall {
   const ifPresent = view.isHot(value) ? 0 : TOMBSTONE_TTL_SECONDS;
   if (view.type === "hash") {
     const fields = encodeHashEntry(value);
-    if (isTooLarge(view, fields)) return { ...deleteEntry(mutation, "+"), isTooLarge: true };
-    return { script: "putHash", args: [...common, expiresAtMs, ifPresent, ...fields] };
+    if (isTooLarge(view, fields))
+      return { ...deleteEntry(mutation, "+", correct), isTooLarge: true };
+    return { script: "putHash", args: [...common, expiresAtMs, ifPresent, correct, ...fields] };
   }
   const text = encodeJsonEntry(`${version}~${owner}`, value);
-  if (isTooLarge(view, [text])) return { ...deleteEntry(mutation, "+"), isTooLarge: true };
-  return { script: "putJson", args: [...common, text, expiresAtMs, ifPresent] };
+  if (isTooLarge(view, [text])) return { ...deleteEntry(mutation, "+", correct), isTooLarge: true };
+  return { script: "putJson", args: [...common, text, expiresAtMs, ifPresent, correct] };
 }
 
 /** Whether an entry weighs more than its view allows: a JSON text as it is kept, a hash by its names and values. */
@@ -70,15 +86,19 @@ export function isTooLarge({ maxValueBytes }: CacheView, texts: readonly string[
   return texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), 0) > maxValueBytes;
 }
 
-function deleteEntry({ key, version, owner }: Mutation<CacheView>, state: "" | "+"): ScriptCall {
+function deleteEntry(
+  { key, version, owner }: Mutation<CacheView>,
+  state: "" | "+",
+  correct: Correct,
+): ScriptCall {
   const keys = [key, companionKey(key, "note")];
   return {
     script: "delete",
-    args: [...keys, version, fingerprint(owner), state, TOMBSTONE_TTL_SECONDS],
+    args: [...keys, version, fingerprint(owner), state, TOMBSTONE_TTL_SECONDS, correct],
   };
 }
 
-function rankedMember(mutation: Mutation<CacheView>): ScriptCall {
+function rankedMember(mutation: Mutation<CacheView>, correct: Correct): ScriptCall {
   const { view, value } = mutation;
   const { collection, member } = parseMemberKey(mutation.key);
   const keep = view.keep ?? 0;
@@ -86,7 +106,7 @@ function rankedMember(mutation: Mutation<CacheView>): ScriptCall {
   const ranking = keep === 0 ? collection : companionKey(collection, "ranking");
   const keys = [collection, ranking, companionKey(collection, "ledger")];
   const common = [...keys, mutation.version, fingerprint(mutation.owner), member];
-  const end = [lifeEnd(mutation, collection), TOMBSTONE_TTL_SECONDS];
+  const end = [lifeEnd(mutation, collection), TOMBSTONE_TTL_SECONDS, correct];
   const isList = view.type === "list";
   if (mutation.type === "delete") {
     const script = isList ? "deleteListElement" : "deleteSortedMember";
@@ -99,14 +119,14 @@ function rankedMember(mutation: Mutation<CacheView>): ScriptCall {
   return { script: "putListElement", args: [...common, score, json, ...limits, ...end] };
 }
 
-function setMember(mutation: Mutation<CacheView>): ScriptCall {
+function setMember(mutation: Mutation<CacheView>, correct: Correct): ScriptCall {
   const { collection, member } = parseMemberKey(mutation.key);
   const script = mutation.type === "put" ? "putSetMember" : "deleteSetMember";
   const keys = [collection, companionKey(collection, "ledger")];
   const what = [mutation.version, fingerprint(mutation.owner), member];
   return {
     script,
-    args: [...keys, ...what, lifeEnd(mutation, collection), TOMBSTONE_TTL_SECONDS],
+    args: [...keys, ...what, lifeEnd(mutation, collection), TOMBSTONE_TTL_SECONDS, correct],
   };
 }
 

@@ -16,6 +16,7 @@ import {
   fullView,
   recomputed,
   type Sale,
+  sale,
   sales,
   stored,
 } from "./aggregates.js";
@@ -42,8 +43,6 @@ async function apply(mutations: readonly Mutation<AggregateView>[], through = st
   return (await createAggregateSink({ store: through }).apply(mutations)).map(said);
 }
 const rows = (view: AggregateView) => stored(createAggregateSink({ store }), view);
-
-const sale = (groups: string[], amount?: number, tag?: string) => ({ groups, amount, tag });
 
 describe.each([
   ["direct", directView("v")],

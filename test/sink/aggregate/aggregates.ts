@@ -29,6 +29,9 @@ export interface Sale {
   tag?: string | undefined;
 }
 
+/** What an item is worth, in these groups. */
+export const sale = (groups: string[], amount?: number, tag?: string) => ({ groups, amount, tag });
+
 export const sales = source<Sale>({ table: "sales", key: ["id"] });
 
 const groupBy = ({ groups }: Sale) => groups.map((group) => ({ group }));

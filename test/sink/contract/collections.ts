@@ -81,6 +81,36 @@ function describeMembers(opened: Opened, view: CacheView): void {
     expect(remembered).not.toHaveProperty("value");
   });
 
+  test("G56: a correction changes exactly the version it names, held or gone, and keeps it", async () => {
+    const { sink, shown } = opened.under;
+    const room = freshId();
+    const one = guest(room, "1", 1);
+    const other = guest(room, "2", 2);
+    const { collection, ...named } = parseMemberKey(mutationOf(view, "put", one, 1).key);
+    const correct = async (...args: Parameters<typeof apply>) =>
+      said((await sink.correct([mutationOf(view, ...args)]))[0]);
+    await apply("put", other, 1);
+    const alone = await shown(view, collection);
+    await apply("put", one, 5);
+    const before = await shown(view, collection);
+    for (const n of [4, 6]) {
+      expect(await correct("put", { ...one, rank: 7 }, n)).toBe("stale");
+      expect(await correct("delete", one, n)).toBe("stale");
+    }
+    expect(await shown(view, collection)).toEqual(before);
+    expect(await correct("put", { ...one, rank: 7 }, 5)).toBe("applied");
+    const { value } = (await sink.get(view, mutationOf(view, "put", one, 1).key))!;
+    expect(value).toMatchObject(view.type === "set" ? named : { score: 7 });
+    expect(await correct("delete", one, 5)).toBe("applied");
+    expect(await shown(view, collection)).toEqual(alone);
+    expect(await apply("put", one, 5)).toBe("stale");
+    expect(await correct("put", one, 4)).toBe("stale");
+    expect(await correct("put", one, 5)).toBe("applied");
+    expect(await shown(view, collection)).toEqual(before);
+    expect(await apply("delete", one, 6)).toBe("applied");
+    expect(await shown(view, collection)).toEqual(alone);
+  });
+
   test("get gives a member back as it was put", async () => {
     const mutation = mutationOf(view, "put", guest(freshId(), "~=-#+", -1.5e-7), 1);
     await opened.under.sink.apply([mutation]);

@@ -1,5 +1,8 @@
-import type { BatchExecuteStatementCommandInput, BatchStatementResponse, DynamoDBClient } from "@aws-sdk/client-dynamodb"; // prettier-ignore
-import { describe, expect, test } from "@jest/globals";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { type BatchExecuteStatementCommandInput, type BatchStatementResponse, DynamoDBClient } from "@aws-sdk/client-dynamodb"; // prettier-ignore
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 
 import {
   createStatementBatcher,
@@ -82,5 +85,53 @@ describe("statements", () => {
     await execute(statements(2));
     await execute(statements(2));
     expect(calls).toEqual([2, 2]);
+  });
+});
+
+describe("statements sent past the client's middleware", () => {
+  let server: Server;
+  let client: DynamoDBClient;
+  let targets: (string | undefined)[];
+  let replies: { readonly status: number; readonly body: string }[];
+
+  beforeEach(async () => {
+    targets = [];
+    server = createServer((request, response) => {
+      request.resume().on("end", () => {
+        targets.push(request.headers["x-amz-target"] as string | undefined);
+        const { status, body } = replies.shift() ?? { status: 500, body: "" };
+        response.writeHead(status, { "content-type": "application/x-amz-json-1.0" }).end(body);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    client = new DynamoDBClient({
+      endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      region: "eu-central-1",
+      credentials: { accessKeyId: "AKID", secretAccessKey: "secret" },
+      maxAttempts: 1,
+    });
+  });
+
+  afterEach(async () => {
+    client.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  const answer = '{"Responses":[{},{"Error":{"Code":"DuplicateItem"}}]}';
+
+  test("take one call, each answered for itself", async () => {
+    replies = [{ status: 200, body: answer }];
+    expect(await createStatementBatcher(client)(statements(2))).toEqual([true, false]);
+    expect(targets).toEqual(["DynamoDB_20120810.BatchExecuteStatement"]);
+  });
+
+  test.each([
+    ["a throttle", { status: 400, body: '{"__type":"x#ThrottlingException"}' }],
+    ["an outage", { status: 500, body: "" }],
+    ["an answer that is not understood", { status: 200, body: "<html>" }],
+  ])("go the client's own way after %s", async (_what, first) => {
+    replies = [first, { status: 200, body: answer }];
+    expect(await createStatementBatcher(client)(statements(2))).toEqual([true, false]);
+    expect(targets).toHaveLength(2);
   });
 });

@@ -111,6 +111,17 @@ describe("the life of a collection", () => {
     expect(ledgerEnd).toBeGreaterThan(at + TOMBSTONE_TTL_SECONDS - 60);
   });
 
+  test("G56: a correction does not extend it", async () => {
+    const room = freshId();
+    const collection = `{${room}}:brief`;
+    const at = now();
+    await say(brief, "put", guest(room, 1), 5, at - 600);
+    const right = mutationOf(brief, "put", { ...guest(room, 1), rank: 9 }, 5);
+    expect((await opened.sink.correct([right])).map(said)).toEqual(["applied"]);
+    expect(await shown(brief, collection)).toEqual([`${room}-1`, "9"]);
+    expect(await opened.redis.expiretime(collection)).toBe(at + 3000);
+  });
+
   test("G35: when it is over, nothing of it comes back with the next change", async () => {
     const room = freshId();
     const collection = `{${room}}:brief`;

@@ -113,6 +113,42 @@ describe("the Redis sink", () => {
     }
   });
 
+  test("G10, G56: a corrected entry expires when it was to; one that comes back, so long after its change", async () => {
+    for (const type of ["json", "hash"] as const) {
+      const view = viewOf(type, 3600);
+      const id = freshKey();
+      const nowSeconds = Math.floor(Date.now() / 1000);
+      const correct = async (...mutations: Parameters<typeof opened.sink.correct>[0]) =>
+        (await opened.sink.correct(mutations)).map(said);
+      await opened.sink.apply([
+        { ...put(view, { id, wrong: 1 }, 1), changedAtSeconds: nowSeconds - 1800 },
+      ]);
+      expect(await correct(put(view, { id, right: 1 }, 1))).toEqual(["applied"]);
+      expect(await opened.redis.pexpiretime(id)).toBe((nowSeconds + 1800) * 1000);
+      expect(await correct(remove(view, id, 1))).toEqual(["applied"]);
+      expect(await opened.redis.exists(id)).toBe(0);
+      const back = { ...put(view, { id, right: 1 }, 1), changedAtSeconds: nowSeconds - 60 };
+      expect(await correct(back)).toEqual(["applied"]);
+      expect(await opened.redis.pexpiretime(id)).toBe((nowSeconds + 3540) * 1000);
+      const lasting = freshKey();
+      await opened.sink.apply([put(viewOf(type), { id: lasting }, 1)]);
+      expect(await correct(put(view, { id: lasting, right: 1 }, 1))).toEqual(["applied"]);
+      expect(await opened.redis.ttl(lasting)).toBe(-1);
+    }
+  });
+
+  test("G56: a correction leaves alone a key that holds somebody else's value", async () => {
+    for (const type of ["json", "hash"] as const) {
+      const id = freshKey();
+      await opened.sink.apply([remove(viewOf(type), id, 1)]);
+      await (type === "json" ? opened.redis.set(id, "x") : opened.redis.hset(id, "x", "y"));
+      const corrections = [put(viewOf(type), { id }, 1), remove(viewOf(type), id, 1)];
+      for (const each of corrections)
+        expect((await opened.sink.correct([each])).map(said)).toEqual(["stale"]);
+      expect(await opened.redis.exists(id)).toBe(1);
+    }
+  });
+
   test("a newer put without expiry ends the expiry of the older", async () => {
     for (const type of ["json", "hash"] as const) {
       const id = freshKey();

@@ -7,13 +7,11 @@
   ARGV[2]  owner         fingerprint of the source item, 8 characters
   ARGV[3]  state         empty where the item has left, + where it is there and only not held
   ARGV[4]  memory        seconds the deletion is remembered
+  ARGV[5]  correct       1 to delete exactly this version, 0 to delete what is older
   Returns  1 applied, 0 stale
 ]]
 --@include note
 local note = redis.call('GET', KEYS[2])
-if is_known(note, ARGV[1], ARGV[2]) then
-  return 0
-end
 local kind = redis.call('TYPE', KEYS[1]).ok
 local version, owner = false, false
 if kind == 'string' then
@@ -22,7 +20,14 @@ if kind == 'string' then
 elseif kind == 'hash' then
   version, owner = unpack(redis.call('HMGET', KEYS[1], '_v', '_o'))
 end
-if version and owner then
+if ARGV[5] == '1' then
+  if not is_exactly(note, kind ~= 'none' and (version or ''), owner, ARGV[1], ARGV[2]) then
+    return 0
+  end
+  redis.call('DEL', KEYS[1])
+elseif is_known(note, ARGV[1], ARGV[2]) then
+  return 0
+elseif version and owner then
   if owner ~= ARGV[2] or version >= ARGV[1] then
     return 0
   end

@@ -10,6 +10,7 @@
   ARGV[4]  keep          members shown, 0 for all
   ARGV[5]  expires at    Unix seconds, 0 for never
   ARGV[6]  memory        seconds a member that is gone is remembered
+  ARGV[7]  correct       1 to take out exactly this version, 0 to take out what is older
   Returns  1 applied, 0 stale
 ]]
 --@include ledger
@@ -19,13 +20,14 @@ redis.call('ZCARD', KEYS[1])
 local now = redis.call('TIME')[1]
 local until_seconds = string.format('%010.0f', now + ARGV[6])
 end_life(KEYS[3], now)
+local expires = end_of(KEYS[3], ARGV[5], ARGV[7])
 heal_ranking(KEYS[3], KEYS[2])
 forget(KEYS[3], now)
-local verdict = verdict_on_delete(KEYS[3], ARGV[3], ARGV[1], ARGV[2])
+local verdict = verdict_on_delete(KEYS[3], ARGV[3], ARGV[1], ARGV[2], ARGV[7])
 if verdict == nil then
   bury(KEYS[3], ARGV[3], ARGV[1] .. ARGV[2], until_seconds)
   redis.call('ZREM', KEYS[2], ARGV[3])
 end
 show(KEYS[1], KEYS[2], ARGV[4], ARGV[3])
-keep_alive(KEYS[3], { KEYS[1], KEYS[2] }, ARGV[5], until_seconds)
+keep_alive(KEYS[3], { KEYS[1], KEYS[2] }, expires, until_seconds)
 return verdict or 1

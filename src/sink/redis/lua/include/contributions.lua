@@ -13,6 +13,28 @@ local function heal_set(ledger, set)
   end
 end
 
+-- Counts again what each member's contributions are, where somebody wrote to the ledger.
+local function recount(ledger)
+  local counts, members, live = {}, 0, 0
+  for _, field in ipairs(redis.call('HKEYS', ledger)) do
+    local mark = string.sub(field, 1, 1)
+    if mark == '+' then
+      redis.call('HDEL', ledger, field)
+    elseif mark == '=' then
+      local member = string.sub(field, 10)
+      members = members + (counts[member] and 0 or 1)
+      counts[member] = (counts[member] or 0) + 1
+      live = live + 1
+    end
+  end
+  for member, count in pairs(counts) do
+    redis.call('HSET', ledger, '+' .. member, count)
+  end
+  if live > 0 then
+    redis.call('HSET', ledger, '#members', members, '#live', live)
+  end
+end
+
 -- Enters a contribution; the first makes its member one of the set.
 local function contribute(ledger, set, member, version, owner)
   local is_known = redis.call('HEXISTS', ledger, '=' .. owner .. member) == 1

@@ -10,9 +10,19 @@
   #cut       the highest score that was cut off: what exists up to there is unknown, and all above it is held
 ]]
 
+-- What a correction meets: nil to go on where exactly this version stands, held or gone, or 0 stale.
+local function verdict_on_correction(known, version, owner)
+  if string.sub(known or '', 1, 72) ~= version .. owner then
+    return 0
+  end
+end
+
 -- What a put meets: nil to go on, or the reply: 0 stale, or the owner the member belongs to.
-local function verdict_on_put(ledger, member, version, owner)
+local function verdict_on_put(ledger, member, version, owner, correct)
   local held, buried = unpack(redis.call('HMGET', ledger, '=' .. member, '-' .. member))
+  if correct == '1' then
+    return verdict_on_correction(held or buried, version, owner)
+  end
   if held then
     if string.sub(held, 65, 72) ~= owner then
       return string.sub(held, 65, 72)
@@ -26,9 +36,12 @@ local function verdict_on_put(ledger, member, version, owner)
 end
 
 -- What a deletion meets: nil to go on, or 0 stale.
-local function verdict_on_delete(ledger, member, version, owner)
+local function verdict_on_delete(ledger, member, version, owner, correct)
   local held, buried = unpack(redis.call('HMGET', ledger, '=' .. member, '-' .. member))
   local known = held or buried
+  if correct == '1' then
+    return verdict_on_correction(known, version, owner)
+  end
   if known and (string.sub(known, 65, 72) ~= owner or string.sub(known, 1, 64) >= version) then
     return 0
   end
@@ -83,6 +96,11 @@ local function end_life(ledger, now)
       redis.call('HDEL', ledger, field)
     end
   end
+end
+
+-- When a change ends, 0 for never: one that only corrects ends when its collection does.
+local function end_of(ledger, expires, correct)
+  return correct == '1' and redis.call('HGET', ledger, '#expires') or expires
 end
 
 -- Lets the keys live until the latest change's end, and the ledger as long as it may be needed.

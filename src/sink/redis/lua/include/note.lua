@@ -14,6 +14,14 @@ local function is_known(note, version, owner)
   return note and string.sub(note, 66, 73) == owner and string.sub(note, 1, 64) >= version
 end
 
+-- Whether a correction meets exactly what it corrects: the entry, or, where its version is false, the note.
+local function is_exactly(note, entry_version, entry_owner, version, owner)
+  if entry_version then
+    return entry_version == version and entry_owner == owner
+  end
+  return note and string.sub(note, 66, 73) == owner and string.sub(note, 1, 64) == version
+end
+
 -- Whether a note remembers that another item has left.
 local function is_of_another(note, owner)
   return note and #note == 73 and string.sub(note, 66, 73) ~= owner
