@@ -1,9 +1,11 @@
 import { Cluster, Redis } from "ioredis";
 
 import { composeHandler, type DeclarationExports, dynamoDbClient, tableSinks } from "./compose.js";
-import { type Config, readConfig } from "./config.js";
+import { type Config, readConfig, type RedisIam } from "./config.js";
 import { configurationError } from "./errors.js";
 import type { StreamHandler } from "./lambda/stream-handler.js";
+import { type IamConnections, iamConnections } from "./sink/redis/iam-connections.js";
+import { signIamToken } from "./sink/redis/iam-token.js";
 import { createRedisSink } from "./sink/redis/redis-sink.js";
 import type { RedisClient } from "./sink/redis/send-scripts.js";
 
@@ -38,21 +40,35 @@ function cacheSink(config: Config) {
  * A connection on which an answer stays out is given up and made anew: after a thaw, Lambda's sockets look alive and
  * are not.
  *
+ * Where IAM lets the pipeline in, each connection shows a token of its own.
+ *
  * @throws `configuration` when no address is given.
  */
 export function redisClient(config: Config): RedisClient {
-  if (config.redisUrl === undefined) {
+  const { redisUrl, redisCluster, redisIam } = config;
+  if (redisUrl === undefined) {
     throw configurationError("environment", [
       "REDIS_URL is not set, but views are kept in a cache; set it to redis://host:port or rediss://host:port",
     ]);
   }
-  const redis = config.redisCluster
-    ? clusterClient(config.redisUrl)
-    : new Redis(config.redisUrl, { ...COMMANDS_END, lazyConnect: true, retryStrategy });
+  const iam = redisIam && iamConnections(redisIam.user, tokenSigner(config, redisIam));
+  const options: ConnectionOptions = { ...COMMANDS_END, ...iam?.options };
+  const redis = redisCluster
+    ? clusterClient(redisUrl, options)
+    : new Redis(redisUrl, { ...options, lazyConnect: true, retryStrategy });
   // Every failed command is answered to its caller; without a listener each would be printed once more.
   redis.on("error", () => undefined);
+  iam?.keepAlive(redis);
   return redis;
 }
+
+/** Signs with the credentials and in the region of the DynamoDB client: those of the function. */
+function tokenSigner(config: Config, redisIam: RedisIam): () => Promise<string> {
+  const { credentials, region, sha256 } = dynamoDbClient(config).config;
+  return () => signIamToken(redisIam, { credentials, region, sha256 });
+}
+
+type ConnectionOptions = typeof COMMANDS_END & Partial<IamConnections["options"]>;
 
 const COMMANDS_END = {
   connectTimeout: 2_000,
@@ -66,7 +82,7 @@ function retryStrategy(attempt: number): number {
 }
 
 /** One address is enough: the cluster names the others. Managed clusters have certificates for names, not addresses. */
-function clusterClient(address: string): Cluster {
+function clusterClient(address: string, options: ConnectionOptions): Cluster {
   const { hostname, port, username, password, protocol } = new URL(address);
   return new Cluster([{ host: hostname, port: Number(port || 6379) }], {
     lazyConnect: true,
@@ -74,10 +90,10 @@ function clusterClient(address: string): Cluster {
     slotsRefreshTimeout: 2_000,
     ...(protocol === "rediss:" && { dnsLookup: (name, done) => done(null, name) }),
     redisOptions: {
-      ...COMMANDS_END,
       ...(username && { username: decodeURIComponent(username) }),
       ...(password && { password: decodeURIComponent(password) }),
       ...(protocol === "rediss:" && { tls: {} }),
+      ...options,
     },
   });
 }

@@ -17,6 +17,15 @@ export interface Config {
   readonly redisUrl?: string;
   /** Whether that address is one of a cluster. */
   readonly redisCluster?: boolean;
+  /** Whom IAM lets into that cache, where it does instead of a password. */
+  readonly redisIam?: RedisIam;
+}
+
+/** A user of a cache in ElastiCache that shows tokens of IAM. */
+export interface RedisIam {
+  readonly user: string;
+  readonly cacheName: string;
+  readonly isServerless: boolean;
 }
 
 /** Environment variables that exist, and what each means. The endpoint names are the AWS SDKs' own. */
@@ -29,6 +38,9 @@ export const VARIABLES = {
   MILLRACE_BACKFILL_QUEUE: "queue of segments, where a function works on backfills",
   REDIS_URL: "redis:// or rediss:// address of the cache",
   REDIS_CLUSTER: "true where that address is a cluster's",
+  MILLRACE_REDIS_IAM_USER: "id of the cache's user, where IAM lets it in instead of a password",
+  MILLRACE_REDIS_CACHE_NAME: "name of that cache in ElastiCache: tokens are signed for it",
+  MILLRACE_REDIS_SERVERLESS: "true where that cache is a serverless one",
 } as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -56,7 +68,12 @@ export function readConfig(environment: Environment = process.env): Config {
     ...urlMistakes("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", streamsEndpoint, ["http:", "https:"]),
     ...urlMistakes("REDIS_URL", redisUrl, ["redis:", "rediss:"]),
     ...flagMistakes("REDIS_CLUSTER", read("REDIS_CLUSTER")),
+    ...flagMistakes("MILLRACE_REDIS_SERVERLESS", read("MILLRACE_REDIS_SERVERLESS")),
+    ...iamMistakes(read, redisUrl),
   ];
+  const user = read("MILLRACE_REDIS_IAM_USER");
+  const cacheName = read("MILLRACE_REDIS_CACHE_NAME");
+  const isServerless = read("MILLRACE_REDIS_SERVERLESS") === "true";
   if (mistakes.length > 0) throw configurationError("environment", mistakes);
   return {
     tablePrefix,
@@ -69,6 +86,7 @@ export function readConfig(environment: Environment = process.env): Config {
     }),
     ...(redisUrl && { redisUrl }),
     ...(read("REDIS_CLUSTER") === "true" && { redisCluster: true }),
+    ...(user && cacheName && { redisIam: { user, cacheName, isServerless } }),
   };
 }
 
@@ -95,6 +113,28 @@ function urlMistakes(
 function flagMistakes(variable: string, value: string | undefined): string[] {
   if (value === undefined || value === "true" || value === "false") return [];
   return [`${variable} is "${value}"; give true or false`];
+}
+
+/** A token is made for a user and a cache, and ElastiCache takes one on an encrypted connection only. */
+function iamMistakes(
+  read: (name: keyof typeof VARIABLES) => string | undefined,
+  redisUrl: string | undefined,
+): string[] {
+  const user = read("MILLRACE_REDIS_IAM_USER");
+  const cacheName = read("MILLRACE_REDIS_CACHE_NAME");
+  if (user === undefined && cacheName === undefined) return [];
+  const mistakes: string[] = [];
+  if (user === undefined || cacheName === undefined)
+    mistakes.push(
+      "MILLRACE_REDIS_IAM_USER and MILLRACE_REDIS_CACHE_NAME belong together; give both or neither",
+    );
+  if (cacheName !== undefined && !/^[a-z][a-z0-9-]*$/.test(cacheName))
+    mistakes.push(
+      `MILLRACE_REDIS_CACHE_NAME is "${cacheName}"; give the cache's name in ElastiCache, not its address: lower-case letters, digits and "-"`,
+    );
+  if (redisUrl !== undefined && !redisUrl.startsWith("rediss:"))
+    mistakes.push(`REDIS_URL is "${redisUrl}"; with IAM it has to begin with rediss://`);
+  return mistakes;
 }
 
 /** `declared=actual` pairs, with commas between; a pair without a name is a mistake that shows as an empty one. */

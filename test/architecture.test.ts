@@ -40,6 +40,8 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "src/local/event-source-mapping/leaf-matcher.ts":
     "test/local/event-source-mapping/filter-pattern.test.ts",
   "src/local/embedded/": "test/local/embedded/servers.int.test.ts",
+  "src/probe/": "test/probe/probe.int.test.ts",
+  "src/cli/commands/probe.ts": "test/cli/probe.int.test.ts",
   "src/testing/": "test/testing/test-views.test.ts",
   "src/compose-readers.ts": "test/read/table-reader.int.test.ts",
   "src/cli/demo/": "test/cli/kill.int.test.ts",

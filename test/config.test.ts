@@ -44,6 +44,23 @@ describe("the environment", () => {
     );
   });
 
+  test("knows whom IAM lets into the cache, and refuses half of it, an address for a name, or a connection in plain", () => {
+    const iam = { MILLRACE_REDIS_IAM_USER: "shop", MILLRACE_REDIS_CACHE_NAME: "shop-dev" };
+    const REDIS_URL = "rediss://shop.cache.amazonaws.com:6379";
+    const redisIam = { user: "shop", cacheName: "shop-dev", isServerless: false };
+    expect(readConfig({ ...iam, REDIS_URL })).toMatchObject({ redisIam });
+    expect(readConfig({ ...iam, REDIS_URL, MILLRACE_REDIS_SERVERLESS: "true" })).toMatchObject({
+      redisIam: { ...redisIam, isServerless: true },
+    });
+    for (const [wrong, message] of [
+      [{ MILLRACE_REDIS_IAM_USER: "shop" }, /belong together/],
+      [{ ...iam, MILLRACE_REDIS_CACHE_NAME: "shop.cache:6379" }, /not its address/],
+      [{ ...iam, REDIS_URL: "redis://c:6379" }, /with IAM it has to begin with rediss:/],
+      [{ ...iam, MILLRACE_REDIS_SERVERLESS: "yes" }, /MILLRACE_REDIS_SERVERLESS is "yes"/],
+    ] as const)
+      expect(() => readConfig(wrong)).toThrow(message);
+  });
+
   test("G12: tells all its mistakes together, each with the variable, its value and what to write", () => {
     const wrong = {
       MILLRACE_TABLE_PREFIX: "a/b",

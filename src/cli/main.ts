@@ -7,6 +7,7 @@ import { backfill, type BackfillOptions } from "./commands/backfill.js";
 import { demo, type DemoOptions } from "./commands/demo.js";
 import { dev, type DevOptions } from "./commands/dev.js";
 import { devFunctions } from "./commands/dev-functions.js";
+import { probe, type ProbeCommandOptions } from "./commands/probe.js";
 import { quarantineList, type QuarantineOptions, quarantineShow } from "./commands/quarantine.js";
 import { redrive, type RedriveCommandOptions } from "./commands/redrive.js";
 import { synth, type SynthOptions } from "./commands/synth.js";
@@ -57,6 +58,21 @@ program
   .option("--json", "print one JSON object last on standard output")
   .action(async (options: DemoOptions) => {
     process.exitCode = (await demo(options)) ? 0 : 1;
+  });
+
+program
+  .command("probe")
+  .argument("<view>", "a view that is kept in the cache")
+  .description("compare samples of a cache view with its source, and tell what stays wrong")
+  .option("--pipeline <file>", "the declarations", "pipeline.ts")
+  .option("--sample <number>", "keys a sample has, about", wholeNumber, 1_000)
+  .option("--seconds <number>", "go on taking samples for so long (default: one)", wholeNumber)
+  .option("--watch", "go on until it is stopped")
+  .option("--prefix <text>", "what the view's keys begin with (default: taken from a sample)")
+  .option("--no-scan", "never go over the whole source for an entry that does not tell its item")
+  .option("--json", "print one JSON object last on standard output")
+  .action(async (view: string, options: ProbeCommandOptions) => {
+    process.exitCode = (await probe(view, options)) ? 0 : 1;
   });
 
 program

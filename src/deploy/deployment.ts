@@ -111,9 +111,8 @@ function listOf(value: unknown): unknown {
 function cacheMistakes(cache: Cache, settings: DeploymentSettings): string[] {
   const { subnetIds, securityGroupIds, cacheAuth = "password" } = settings;
   const mistakes: string[] = [];
-  // The template knows IAM; the functions' client does not sign its tokens yet, and would not be let in.
-  if (cacheAuth !== "password")
-    mistakes.push(`cacheAuth is "${cacheAuth}"; there is only password so far`);
+  if (cacheAuth !== "password" && cacheAuth !== "iam")
+    mistakes.push(`cacheAuth is "${cacheAuth}"; there are password and iam`);
   if (cache.kind === "managed") {
     if (subnetIds || securityGroupIds)
       mistakes.push(

@@ -53,6 +53,7 @@ function credentials(name: string, auth: CacheAuth): Readonly<Record<string, unk
         REDIS_URL: substitute(`rediss://${ADDRESS}`),
         MILLRACE_REDIS_IAM_USER: name,
         MILLRACE_REDIS_CACHE_NAME: name,
+        MILLRACE_REDIS_SERVERLESS: "true",
       };
     default:
       return unreachable(auth);

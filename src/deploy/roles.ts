@@ -144,7 +144,9 @@ function cacheStatements(
 ): Statement[] {
   if (!usesCache) return [];
   return [
-    ...(cache.kind === "managed" ? [allow(["elasticache:Connect"], connectArns(cache.name))] : []),
+    ...(cache.kind === "managed" && cache.auth === "iam"
+      ? [allow(["elasticache:Connect"], connectArns(cache.name))]
+      : []),
     ...(cacheConnection(cache).vpc ? networkStatements(functionName) : []),
   ];
 }

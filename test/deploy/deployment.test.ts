@@ -25,7 +25,7 @@ describe("the settings of a deployment", () => {
   test.each([
     [{ redisUrl: "cache.example" }, /redisUrl is "cache.example"; give an address/],
     [{ redisUrl: "redis://c", subnetIds: "s-1" }, /belong together/],
-    [{ cacheAuth: "iam" }, /cacheAuth is "iam"; there is only password so far/],
+    [{ cacheAuth: "kerberos" }, /cacheAuth is "kerberos"; there are password and iam/],
     [{ subnetIds: "s-1" }, /no redisUrl is given/],
     [{ service: "a".repeat(40) }, /takes at most 40 letters/],
     [{ service: "7shop" }, /a letter first/],

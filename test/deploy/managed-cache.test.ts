@@ -51,6 +51,7 @@ describe("the cache of a deployment", () => {
       REDIS_URL: { "Fn::Sub": "rediss://${Cache.Endpoint.Address}:${Cache.Endpoint.Port}" },
       MILLRACE_REDIS_IAM_USER: "shop-prod",
       MILLRACE_REDIS_CACHE_NAME: "shop-prod",
+      MILLRACE_REDIS_SERVERLESS: "true",
     });
   });
 

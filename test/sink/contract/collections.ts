@@ -226,6 +226,24 @@ function describeRetraction(opened: Opened): void {
         await sink.apply([mutationOf(view, "put", guest(room, "new", 9), 1)]);
         expect((await ranks())[0]).toBe(9);
       });
+
+      test("G31: once all that were held have left, what comes in above those cut off is shown again", async () => {
+        const { sink } = opened.under;
+        const room = freshId();
+        const all = Array.from({ length: 8 }, (_, i) => guest(room, String(i), i));
+        const { collection } = parseMemberKey(mutationOf(view, "put", all[0]!, 1).key);
+        for (const one of all) await sink.apply([mutationOf(view, "put", one, 1)]);
+        for (const one of all) await sink.apply([mutationOf(view, "delete", one, 2)]);
+        expect(await opened.under.shown(view, collection)).toEqual([]);
+        for (const [id, rank] of [
+          ["low", 0],
+          ["new", 3.5],
+        ] as const)
+          await sink.apply([mutationOf(view, "put", guest(room, id, rank), 1)]);
+        const shown = await opened.under.shown(view, collection);
+        expect(JSON.stringify(shown)).toContain("3.5");
+        expect(JSON.stringify(shown)).not.toContain("low");
+      });
     });
   }
 

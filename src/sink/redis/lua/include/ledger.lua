@@ -7,7 +7,7 @@
                                                             Unix seconds; cut: x where it exists, but ranks too low
   #live      members held                       #buried   members remembered as gone
   #expires   end of the collection's life       #cursor   how far the search for what may be forgotten came
-  #cut       1 once members were cut off: those that rank lower than all held are then unknown
+  #cut       the highest score that was cut off: what exists up to there is unknown, and all above it is held
 ]]
 
 -- What a correction meets: nil to go on where exactly this version stands, held or gone, or 0 stale.

@@ -15,18 +15,22 @@ local function heal_ranking(ledger, ranking)
   return true
 end
 
--- Cuts off what ranks too low: all beyond the limit, and a newcomer below the cut, where nothing is known.
+-- Cuts off what ranks too low: all beyond the limit, and a newcomer that ranks no higher than what was cut off before.
 local function cut_off(ledger, ranking, member, limit, until_seconds)
   if limit == '0' then
     return
   end
-  local was_cut = redis.call('HGET', ledger, '#cut')
-  local lowest = redis.call('ZRANGE', ranking, 0, 0)[1]
-  while lowest and (redis.call('ZCARD', ranking) - limit > 0 or (was_cut and lowest == member)) do
+  local highest_cut = redis.call('HGET', ledger, '#cut')
+  local lowest, score = unpack(redis.call('ZRANGE', ranking, 0, 0, 'WITHSCORES'))
+  while lowest and (redis.call('ZCARD', ranking) - limit > 0
+    or (highest_cut and lowest == member and score - highest_cut <= 0)) do
     local stamp = string.sub(redis.call('HGET', ledger, '=' .. lowest), 1, 72)
     bury(ledger, lowest, stamp, until_seconds .. 'x')
     redis.call('ZREM', ranking, lowest)
-    redis.call('HSET', ledger, '#cut', '1')
-    lowest = redis.call('ZRANGE', ranking, 0, 0)[1]
+    if not highest_cut or score - highest_cut > 0 then
+      highest_cut = score
+      redis.call('HSET', ledger, '#cut', highest_cut)
+    end
+    lowest, score = unpack(redis.call('ZRANGE', ranking, 0, 0, 'WITHSCORES'))
   end
 end
