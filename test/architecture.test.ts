@@ -33,6 +33,7 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "src/view/aggregate/compile-contribution.ts": "test/view/aggregate/aggregate-view.test.ts",
   "src/view/aggregate/recompute-groups.ts": "test/sink/aggregate/aggregate-sink.test.ts",
   "src/state/state-table.ts": "test/state/quarantine-contract.ts",
+  "src/state/progress-item.ts": "test/state/progress-contract.ts",
   "src/local/event-source-mapping/shard-worker.ts":
     "test/local/event-source-mapping/create-event-source-mapping.test.ts",
   "src/local/event-source-mapping/stream-reader.ts":

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+
 import type { TableDefinition } from "../dynamodb/table-definition.js";
 
 /**
@@ -7,6 +9,7 @@ import type { TableDefinition } from "../dynamodb/table-definition.js";
  *
  * - `quarantine#<view>` / `<item key>#<position>`: a quarantine entry; `…#part-<n>`: more of a large one
  * - `fence#<source>` / `<view>#<item key>`: a fence
+ * - `progress#<source>` / `tables`, `cache` or `combined`: how far that function came; / `mended`: when views were mended
  */
 export const STATE_KEY = { partition: "pk", sort: "sk" } as const;
 
@@ -59,6 +62,26 @@ export function fencePartition(source: string): string {
 /** Key of the fence around one item in one view. */
 export function fenceKey(source: string, view: string, itemKey: string): StateKey {
   return { pk: fencePartition(source), sk: `${view}#${boundedKey(itemKey)}` };
+}
+
+/** Partition of how far functions came in a source's stream. */
+export function progressPartition(source: string): string {
+  return `progress#${source}`;
+}
+
+/** Key of how far one function came in a source's stream. */
+export function progressKey(source: string, functionKind: string): StateKey {
+  return { pk: progressPartition(source), sk: functionKind };
+}
+
+/** Key of when the views of a source were last mended. */
+export function mendedKey(source: string): StateKey {
+  return { pk: progressPartition(source), sk: "mended" };
+}
+
+/** A key as DynamoDB takes it. */
+export function encodeStateKey({ pk, sk }: StateKey): Record<string, AttributeValue> {
+  return { pk: { S: pk }, sk: { S: sk } };
 }
 
 /** Bytes of a sort key left to an item key: DynamoDB allows 1024, view, position and part number take the rest. */
