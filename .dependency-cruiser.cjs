@@ -68,6 +68,12 @@ module.exports = {
       "reading knows rows where they are kept, not the pipeline",
     ),
     floor(
+      "status-sees-state",
+      "status",
+      ["change", "view", "dynamodb", "state", "upkeep"],
+      "status looks at what is recorded and at streams, and changes nothing",
+    ),
+    floor(
       "testing-sees-no-server",
       "testing",
       ["change", "view", "sink", "state", "pipeline", "read"],

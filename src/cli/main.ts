@@ -6,6 +6,7 @@ import { isMillraceError, messageOf } from "../errors.js";
 import { demo, type DemoOptions } from "./commands/demo.js";
 import { dev, type DevOptions } from "./commands/dev.js";
 import { devFunctions } from "./commands/dev-functions.js";
+import { status, type StatusOptions } from "./commands/status.js";
 import { synth, type SynthOptions } from "./commands/synth.js";
 import { FLIGHT_SIZES } from "./demo/flight-data.js";
 
@@ -67,6 +68,19 @@ program
   .option("--alarm-email <address>", "whom alarms write to")
   .addOption(new Option("--format <format>").choices(["yaml", "json"]).default("yaml"))
   .action((options: SynthOptions) => synth(options));
+
+program
+  .command("status")
+  .description(
+    "how views are doing: lag, counts, fences, lost streams; exit 1 if something needs you",
+  )
+  .argument("[view...]", "the views (default: all)")
+  .option("--pipeline <file>", "the declarations", "pipeline.ts")
+  .option("--watch", "go on telling until stopped")
+  .option("--json", "print one JSON object, each time, on standard output")
+  .action(async (views: string[], options: StatusOptions) => {
+    process.exitCode = (await status(views, options)) ? 0 : 1;
+  });
 
 function wholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);

@@ -79,6 +79,11 @@ export function mendedKey(source: string): StateKey {
   return { pk: progressPartition(source), sk: "mended" };
 }
 
+/** Key of how far the last backfill of a view is. */
+export function backfillRunKey(view: string): StateKey {
+  return { pk: `backfill#${view}`, sk: "run" };
+}
+
 /** A key as DynamoDB takes it. */
 export function encodeStateKey({ pk, sk }: StateKey): Record<string, AttributeValue> {
   return { pk: { S: pk }, sk: { S: sk } };

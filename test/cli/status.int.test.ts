@@ -1,0 +1,72 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+
+import { ensureTables } from "../../src/local/ensure-tables.js";
+import type { StatusReport } from "../../src/status/assess.js";
+import { collectDeclarations } from "../../src/view/declarations.js";
+import { source } from "../../src/view/source.js";
+import { tableView } from "../../src/view/table-view.js";
+import { endpoint, testDynamoDb } from "../support/endpoints.js";
+
+const ROOT = process.cwd();
+const prefix = `cli-status-${process.pid}-`;
+const client = testDynamoDb();
+const notes = source<{ id: string }>({ table: "notes", key: ["id"] });
+const copies = tableView({ name: "copies", source: notes, key: ["id"] });
+const opened = {} as { folder: string };
+
+/** Runs `millrace status` as a user would. */
+function status(...options: string[]) {
+  const main = join(ROOT, "src/cli/main.ts");
+  return spawnSync(process.execPath, ["--import", "tsx", main, "status", ...options], {
+    cwd: opened.folder,
+    encoding: "utf8",
+    env: {
+      PATH: process.env["PATH"],
+      MILLRACE_TABLE_PREFIX: prefix,
+      AWS_ENDPOINT_URL_DYNAMODB: endpoint("MILLRACE_TEST_DYNAMODB"),
+    },
+  });
+}
+
+beforeAll(async () => {
+  mkdirSync(join(ROOT, ".millrace"), { recursive: true });
+  opened.folder = mkdtempSync(join(ROOT, ".millrace", "status-test-"));
+  writeFileSync(
+    join(opened.folder, "pipeline.ts"),
+    `import { source, tableView } from ${JSON.stringify(join(ROOT, "src/index.ts"))};
+     const notes = source<{ id: string }>({ table: "notes", key: ["id"] });
+     export const copies = tableView({ name: "copies", source: notes, key: ["id"] });`,
+  );
+  await ensureTables({
+    client,
+    declarations: collectDeclarations({ copies }),
+    physicalName: (table) => prefix + table,
+    stateTable: `${prefix}millrace-state`,
+  });
+});
+
+afterAll(() => {
+  rmSync(opened.folder, { recursive: true, force: true });
+  client.destroy();
+});
+
+test("millrace status prints plain text where there is no terminal, and one JSON object where asked to", () => {
+  const plain = status("copies");
+  expect([plain.status, plain.stderr]).toEqual([0, ""]);
+  expect(plain.stdout).toMatch(/^\S+ \S+ UTC\n\nnotes {2}stream \S+\n {2}tables {2}no batch yet\n/);
+  expect(plain.stdout).toContain("\n  copies        0      0       0       0  -\n");
+
+  expect(plain.stdout).not.toMatch(/\u001B/);
+  const json = JSON.parse(status("--json").stdout) as StatusReport;
+  expect(json).toMatchObject({ ok: true, sources: [{ source: "notes" }] });
+});
+
+test("millrace status refuses views that there are not, and ends with 2", () => {
+  const wrong = status("copy");
+  expect([wrong.status, wrong.stdout]).toEqual([2, ""]);
+  expect(wrong.stderr).toBe('no view is named "copy"; there are: copies\n');
+});
