@@ -74,6 +74,12 @@ module.exports = {
       "status looks at what is recorded and at streams, and changes nothing",
     ),
     floor(
+      "plan-sees-state",
+      "plan",
+      ["change", "view", "dynamodb", "state", "upkeep"],
+      "a plan compares and reckons, and changes nothing",
+    ),
+    floor(
       "testing-sees-no-server",
       "testing",
       ["change", "view", "sink", "state", "pipeline", "read"],
@@ -117,8 +123,8 @@ module.exports = {
     {
       name: "operations-are-siblings",
       severity: "error",
-      from: { path: "^src/(local|backfill|verify|redrive|status|deploy)/" },
-      to: { path: "^src/(local|backfill|verify|redrive|status|deploy)/", pathNot: "^src/$1/" },
+      from: { path: "^src/(local|backfill|verify|redrive|status|plan|deploy)/" },
+      to: { path: "^src/(local|backfill|verify|redrive|status|plan|deploy)/", pathNot: "^src/$1/" },
     },
     {
       name: "entry-points-are-leaves",

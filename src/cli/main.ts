@@ -6,6 +6,7 @@ import { isMillraceError, messageOf } from "../errors.js";
 import { demo, type DemoOptions } from "./commands/demo.js";
 import { dev, type DevOptions } from "./commands/dev.js";
 import { devFunctions } from "./commands/dev-functions.js";
+import { plan, type PlanOptions } from "./commands/plan.js";
 import { status, type StatusOptions } from "./commands/status.js";
 import { synth, type SynthOptions } from "./commands/synth.js";
 import { FLIGHT_SIZES } from "./demo/flight-data.js";
@@ -81,6 +82,31 @@ program
   .action(async (views: string[], options: StatusOptions) => {
     process.exitCode = (await status(views, options)) ? 0 : 1;
   });
+
+program
+  .command("plan")
+  .description(
+    "what the declarations would change, and what they cost; exit 1 if something would change",
+  )
+  .option("--pipeline <file>", "the declarations", "pipeline.ts")
+  .option("--changes-per-second <n>", "of each source (default: as measured, or 1)", amount)
+  .option("--item-bytes <n>", "size of a row (default: 512)", wholeNumber)
+  .option(
+    "--groups-per-change <n>",
+    "groups of a batch for each of its changes (default: 1)",
+    amount,
+  )
+  .option("--writes <view=n...>", "rows a change writes in a view (default: as measured, or 1)")
+  .option("--price <name=dollars...>", "another price of writes, reads, requests or gbSecond")
+  .option("--json", "print one JSON object on standard output")
+  .action(async (options: PlanOptions) => {
+    process.exitCode = (await plan(options)) ? 0 : 1;
+  });
+
+function amount(text: string): number {
+  if (/^\d{1,9}(\.\d{1,9})?$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("give a number of 0 or more.");
+}
 
 function wholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);

@@ -10,6 +10,8 @@ import type { TableDefinition } from "../dynamodb/table-definition.js";
  * - `quarantine#<view>` / `<item key>#<position>`: a quarantine entry; `…#part-<n>`: more of a large one
  * - `fence#<source>` / `<view>#<item key>`: a fence
  * - `progress#<source>` / `tables`, `cache` or `combined`: how far that function came; / `mended`: when views were mended
+ * - `view#<name>` / `definition#<version>`: what its rows were declared as; / `current`: the version that is read
+ * - `backfill#<view>` / …: how far a backfill is
  */
 export const STATE_KEY = { partition: "pk", sort: "sk" } as const;
 
@@ -77,6 +79,16 @@ export function progressKey(source: string, functionKind: string): StateKey {
 /** Key of when the views of a source were last mended. */
 export function mendedKey(source: string): StateKey {
   return { pk: progressPartition(source), sk: "mended" };
+}
+
+/** Key of what a version of a view was declared as when its rows were written. */
+export function definitionKey(view: string, version: number): StateKey {
+  return { pk: `view#${view}`, sk: `definition#${version}` };
+}
+
+/** Key of the version of a view that readers are to read. */
+export function currentVersionKey(view: string): StateKey {
+  return { pk: `view#${view}`, sk: "current" };
 }
 
 /** Key of how far the last backfill of a view is. */

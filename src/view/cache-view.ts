@@ -1,6 +1,7 @@
 import type { Item } from "../change/attribute-value.js";
 import { type CacheFunctions, compileCacheRows } from "./cache-rows.js";
 import { cacheMistakes } from "./cache-view-mistakes.js";
+import { type Definition, definitionOf } from "./definition.js";
 import type { DataPredicate } from "./predicate.js";
 import { callView, type Row } from "./row.js";
 import { type Guard, isData, type Where } from "./table-view.js";
@@ -39,6 +40,8 @@ export interface CacheView<R extends object = object, T extends CacheType = Cach
   /** Messages a stream holds, about. */
   readonly maxLength: number;
   readonly filter?: DataPredicate<Item>;
+  /** What says which entries there are, for telling whether it was changed. */
+  readonly definition: Definition;
   readonly rowsOf: (item: Item) => readonly Row[];
   readonly mistakes: readonly string[];
   readonly entry?: R;
@@ -178,6 +181,13 @@ export function cacheView<
     spare: all.spare ?? keep ?? 0,
     maxLength: all.maxLength ?? DEFAULT_MAX_LENGTH,
     ...(isData(all.where) && { filter: all.where }),
+    definition: definitionOf({
+      kind: "cache-view",
+      source: source?.table,
+      type,
+      ...{ where: all.where, key: all.key, value: all.value, member: all.member },
+      ...{ score: all.score, hot: all.hot, maxValueBytes, keep },
+    }),
     rowsOf: compileCacheRows(all),
     mistakes: cacheMistakes({ ...all }),
   };

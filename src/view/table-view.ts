@@ -1,6 +1,7 @@
 import type { Item } from "../change/attribute-value.js";
 import { keyText } from "../change/item-key.js";
 import { messageOf, MillraceError } from "../errors.js";
+import { type Definition, definitionOf } from "./definition.js";
 import {
   type KeyAttribute,
   keyMistakes,
@@ -23,6 +24,8 @@ export interface TableView<R extends object = object> extends Omit<Source<R>, "k
   readonly tombstones: boolean;
   /** The predicate where it is data, for pushing it down to the event source mapping. */
   readonly filter?: DataPredicate<Item>;
+  /** What says which rows there are, for telling whether it was changed. */
+  readonly definition: Definition;
   /** Rows an item derives, by key; empty where the predicate does not hold. */
   readonly rowsOf: (item: Item) => readonly Row[];
 }
@@ -122,6 +125,12 @@ export function tableView<I extends object, N extends I = never, R extends objec
     key,
     tombstones: options.tombstones ?? false,
     ...(isData(options.where) && { filter: options.where }),
+    definition: definitionOf({
+      kind: "table-view",
+      source: options.source?.table,
+      key,
+      ...{ where: options.where, row: options.row, rows: options.rows },
+    }),
     rowsOf: compileRows(options.name, key, options as unknown as Functions),
     mistakes: mistakesOf(options, table),
   };

@@ -50,6 +50,7 @@ function printJson(report: StatusReport): void {
 }
 
 function printText(redraws: boolean): (report: StatusReport) => void {
+  const { isTTY, columns } = process.stdout;
   const draw = redraws ? createRedraw(process.stdout) : (text: string) => console.log(text);
-  return (report) => draw(formatStatus(report));
+  return (report) => draw(formatStatus(report, isTTY ? { columns } : {}));
 }

@@ -10,17 +10,21 @@ import type {
 } from "../../status/assess.js";
 import { formatTable } from "../format-table.js";
 import { agoOf, clockOf, durationOf } from "../format-time.js";
+import { wrapText } from "../wrap-text.js";
 
 type Colors = ReturnType<typeof pc.createColors>;
 
 /** Lays a status out for a person: a block a source, then what needs one. Times are UTC. */
-export function formatStatus(report: StatusReport, colors: Colors = pc): string {
+export function formatStatus(
+  report: StatusReport,
+  { colors = pc, columns = Infinity }: { colors?: Colors; columns?: number } = {},
+): string {
   const { atMs, sources, ok } = report;
   const problems = sources.flatMap((source) => source.problems);
   return [
     `${new Date(atMs).toISOString().slice(0, 19).replace("T", " ")} UTC`,
     ...sources.map((source) => sourceBlock(source, atMs, colors)),
-    ok ? colors.green("nothing needs a person") : problemBlock(problems, colors),
+    ok ? colors.green("nothing needs a person") : problemBlock(problems, colors, columns),
   ].join("\n\n");
 }
 
@@ -97,8 +101,9 @@ function backfillLine({ view, backfill }: ViewStatus, atMs: number): string[] {
   return [`  backfill of ${view}: ${told}, ${agoOf(updatedAtMs, atMs)}`];
 }
 
-function problemBlock(problems: readonly Problem[], colors: Colors): string {
+function problemBlock(problems: readonly Problem[], colors: Colors, columns: number): string {
+  const wrapped = (text: string) => wrapText(text, columns - 2, 2);
   return problems
-    .map(({ message, remedy }) => `${colors.red(`! ${message}`)}\n  ${remedy}`)
+    .map(({ message, remedy }) => `${colors.red(`! ${wrapped(message)}`)}\n  ${wrapped(remedy)}`)
     .join("\n");
 }

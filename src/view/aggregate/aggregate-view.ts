@@ -1,4 +1,5 @@
 import type { Item } from "../../change/attribute-value.js";
+import { type Definition, definitionOf } from "../definition.js";
 import { type KeyAttribute, keyMistakes, RESERVED_ATTRIBUTES, resolveKey } from "../key.js";
 import { type DataPredicate, predicateMistakes } from "../predicate.js";
 import type { Row } from "../row.js";
@@ -28,6 +29,8 @@ export interface AggregateView<R extends object = object> extends Omit<Source<R>
   readonly spread: number;
   /** The predicate where it is data, for pushing it down to the event source mapping. */
   readonly filter?: DataPredicate<Item>;
+  /** What says which rows there are, for telling whether it was changed. */
+  readonly definition: Definition;
   /** What an item contributes: one row under {@link CONTRIBUTION_KEY}, whose value is a Contribution, or none. */
   readonly rowsOf: (item: Item) => readonly Row[];
 }
@@ -122,6 +125,12 @@ export function aggregateView(options: Options): AggregateView {
     ),
     spread,
     ...(isData(options.where) && { filter: options.where }),
+    definition: definitionOf({
+      kind: "aggregate-view",
+      source: source?.table,
+      key,
+      ...{ where: options.where, groupBy: options.groupBy, measures: options.measures, spread },
+    }),
     rowsOf: compileContribution({
       view: name,
       key,

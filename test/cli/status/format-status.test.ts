@@ -51,7 +51,7 @@ const report: StatusReport = {
 };
 
 test("a status is calm and aligned, a block a source, and says last what needs a person", () => {
-  expect(formatStatus(report, pc.createColors(false))).toBe(`2026-01-05 10:02:31 UTC
+  expect(formatStatus(report, { colors: pc.createColors(false) })).toBe(`2026-01-05 10:02:31 UTC
 
 orders  stream 2026-01-01T00:00:00.000
   tables  lag 0.8 s, 3 s ago
@@ -67,6 +67,8 @@ orders  stream 2026-01-01T00:00:00.000
 
 test("a status where nothing needs a person says so, and has colours on a terminal alone", () => {
   const calm = { ...report, ok: true, sources: [] };
-  expect(formatStatus(calm, pc.createColors(false))).toMatch(/\n\nnothing needs a person$/);
-  expect(formatStatus(calm, pc.createColors(true))).toContain("\u001B[32mnothing");
+  expect(formatStatus(calm, { colors: pc.createColors(false) })).toMatch(
+    /\n\nnothing needs a person$/,
+  );
+  expect(formatStatus(calm, { colors: pc.createColors(true) })).toContain("\u001B[32mnothing");
 });

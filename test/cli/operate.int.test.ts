@@ -18,10 +18,10 @@ const notes = source<{ id: string }>({ table: "notes", key: ["id"] });
 const copies = tableView({ name: "copies", source: notes, key: ["id"] });
 const opened = {} as { folder: string };
 
-/** Runs `millrace status` as a user would. */
-function status(...options: string[]) {
+/** Runs `millrace` as a user would. */
+function millrace(...options: string[]) {
   const main = join(ROOT, "src/cli/main.ts");
-  return spawnSync(process.execPath, ["--import", "tsx", main, "status", ...options], {
+  return spawnSync(process.execPath, ["--import", "tsx", main, ...options], {
     cwd: opened.folder,
     encoding: "utf8",
     env: {
@@ -34,12 +34,19 @@ function status(...options: string[]) {
 
 beforeAll(async () => {
   mkdirSync(join(ROOT, ".millrace"), { recursive: true });
-  opened.folder = mkdtempSync(join(ROOT, ".millrace", "status-test-"));
+  opened.folder = mkdtempSync(join(ROOT, ".millrace", "operate-test-"));
   writeFileSync(
     join(opened.folder, "pipeline.ts"),
     `import { source, tableView } from ${JSON.stringify(join(ROOT, "src/index.ts"))};
      const notes = source<{ id: string }>({ table: "notes", key: ["id"] });
      export const copies = tableView({ name: "copies", source: notes, key: ["id"] });`,
+  );
+  writeFileSync(
+    join(opened.folder, "changed.ts"),
+    `import { tableView } from ${JSON.stringify(join(ROOT, "src/index.ts"))};
+     import { copies } from "./pipeline.js";
+     export { copies };
+     export const others = tableView({ name: "others", source: copies.source, key: ["id"] });`,
   );
   await ensureTables({
     client,
@@ -55,18 +62,34 @@ afterAll(() => {
 });
 
 test("millrace status prints plain text where there is no terminal, and one JSON object where asked to", () => {
-  const plain = status("copies");
+  const plain = millrace("status", "copies");
   expect([plain.status, plain.stderr]).toEqual([0, ""]);
   expect(plain.stdout).toMatch(/^\S+ \S+ UTC\n\nnotes {2}stream \S+\n {2}tables {2}no batch yet\n/);
   expect(plain.stdout).toContain("\n  copies        0      0       0       0  -\n");
 
   expect(plain.stdout).not.toMatch(/\u001B/);
-  const json = JSON.parse(status("--json").stdout) as StatusReport;
+  const json = JSON.parse(millrace("status", "--json").stdout) as StatusReport;
   expect(json).toMatchObject({ ok: true, sources: [{ source: "notes" }] });
 });
 
 test("millrace status refuses views that there are not, and ends with 2", () => {
-  const wrong = status("copy");
+  const wrong = millrace("status", "copy");
   expect([wrong.status, wrong.stdout]).toEqual([2, ""]);
   expect(wrong.stderr).toBe('no view is named "copy"; there are: copies\n');
+});
+
+test("millrace plan prints what would change with what it costs, and ends with 1 where something would", () => {
+  const same = millrace("plan", "--changes-per-second", "160", "--writes", "copies=0.5");
+  expect([same.status, same.stderr]).toEqual([0, ""]);
+  expect(same.stdout).toMatch(/^nothing to do/);
+  expect(same.stdout).toContain("notes  assumed: 160 changes/s, 10 a batch, items of 512 bytes");
+  const json = millrace("plan", "--json", "--pipeline", "changed.ts");
+  expect(json.status).toBe(1);
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    ok: false,
+    changes: [{ kind: "create", subject: "others" }],
+  });
+  const wrong = millrace("plan", "--price", "write=1");
+  expect([wrong.status, wrong.stdout]).toEqual([2, ""]);
+  expect(wrong.stderr).toContain('--price is given "write=1"; give name=number');
 });
