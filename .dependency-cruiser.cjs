@@ -80,6 +80,12 @@ module.exports = {
       "a plan compares and reckons, and changes nothing",
     ),
     floor(
+      "evolve-sees-state",
+      "evolve",
+      ["change", "view", "state", "upkeep"],
+      "which version is read is a record among others",
+    ),
+    floor(
       "testing-sees-no-server",
       "testing",
       ["change", "view", "sink", "state", "pipeline", "read"],
@@ -123,8 +129,11 @@ module.exports = {
     {
       name: "operations-are-siblings",
       severity: "error",
-      from: { path: "^src/(local|backfill|verify|redrive|status|plan|deploy)/" },
-      to: { path: "^src/(local|backfill|verify|redrive|status|plan|deploy)/", pathNot: "^src/$1/" },
+      from: { path: "^src/(local|backfill|verify|redrive|status|plan|evolve|deploy)/" },
+      to: {
+        path: "^src/(local|backfill|verify|redrive|status|plan|evolve|deploy)/",
+        pathNot: "^src/$1/",
+      },
     },
     {
       name: "entry-points-are-leaves",

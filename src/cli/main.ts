@@ -8,6 +8,12 @@ import { dev, type DevOptions } from "./commands/dev.js";
 import { devFunctions } from "./commands/dev-functions.js";
 import { plan, type PlanOptions } from "./commands/plan.js";
 import { status, type StatusOptions } from "./commands/status.js";
+import {
+  drop,
+  type DropVersionOptions,
+  switchTo,
+  type SwitchVersionOptions,
+} from "./commands/switch.js";
 import { synth, type SynthOptions } from "./commands/synth.js";
 import { FLIGHT_SIZES } from "./demo/flight-data.js";
 
@@ -102,6 +108,26 @@ program
   .action(async (options: PlanOptions) => {
     process.exitCode = (await plan(options)) ? 0 : 1;
   });
+
+program
+  .command("switch")
+  .description("let readers read another version of a view, all at once; back is the same")
+  .argument("<view>", "the view, without a version")
+  .option("--to <version>", "the version to read (default: the newest declared)", wholeNumber)
+  .option("--anyway", "also to a version that nobody is known to have backfilled")
+  .option("--pipeline <file>", "the declarations", "pipeline.ts")
+  .option("--json", "print one JSON object on standard output")
+  .action((view: string, options: SwitchVersionOptions) => switchTo(view, options));
+
+program
+  .command("drop")
+  .description("delete what a version of a view holds that is neither read nor declared any more")
+  .argument("<view>", "the view, without a version")
+  .requiredOption("--version <version>", "the version to drop", wholeNumber)
+  .option("--yes", "delete; without it only tells what would be deleted")
+  .option("--pipeline <file>", "the declarations", "pipeline.ts")
+  .option("--json", "print one JSON object on standard output")
+  .action((view: string, options: DropVersionOptions) => drop(view, options));
 
 function amount(text: string): number {
   if (/^\d{1,9}(\.\d{1,9})?$/.test(text)) return Number(text);

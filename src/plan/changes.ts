@@ -1,6 +1,7 @@
 import { changedParts, type RecordedDefinition } from "../state/view-records.js";
 import { isStored } from "../view/declarations.js";
 import type { View } from "../view/view.js";
+import { parseViewName } from "../view/view-name.js";
 import type { TableState } from "./table-state.js";
 
 /** What the declarations would create or change, and what has to be done for it. */
@@ -97,12 +98,13 @@ function redefined(
   parts: readonly string[],
   { recordedAtMs }: RecordedDefinition,
 ): PlannedChange {
+  const { version } = parseViewName(subject);
   const when = new Date(recordedAtMs).toISOString().slice(0, 10);
   return {
     kind: "redefine",
     subject,
     message: `view "${subject}": ${parts.join(", ")} changed since ${when}; rows from before are of the old definition`,
-    remedy: `make it a new version beside the old and backfill that, or run npx millrace verify --repair ${subject}`,
+    remedy: `declare it anew as version ${version + 1} beside the old, or run npx millrace verify --repair ${subject}`,
   };
 }
 

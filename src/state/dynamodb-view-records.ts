@@ -46,17 +46,10 @@ export function createDynamoDbViewRecords(client: DynamoDBClient, TableName: str
       const item = await read(definitionKey(view, version));
       return item && decodeDefinition(item);
     },
-    async recordDefinition({ view, version }, { digests, recordedAtMs, by }, options) {
-      const Item = {
-        ...encodeStateKey(definitionKey(view, version)),
-        digests: {
-          M: Object.fromEntries(Object.entries(digests).map(([part, S]) => [part, { S }])),
-        },
-        recordedAtMs: { N: String(recordedAtMs) },
-        by: { S: by },
-      };
+    async recordDefinition({ view, version }, definition, options) {
+      const key = encodeStateKey(definitionKey(view, version));
       const ConditionExpression = options?.once ? "attribute_not_exists(pk)" : undefined;
-      await put({ Item, ConditionExpression });
+      await put({ Item: { ...key, ...encodeDefinition(definition) }, ConditionExpression });
     },
     async forgetDefinition({ view, version }) {
       const Key = encodeStateKey(definitionKey(view, version));
@@ -88,12 +81,23 @@ export function createDynamoDbViewRecords(client: DynamoDBClient, TableName: str
   };
 }
 
+function encodeDefinition({ digests, tables, recordedAtMs, by }: RecordedDefinition) {
+  const parts = Object.entries(digests).map(([part, S]) => [part, { S }] as const);
+  return {
+    digests: { M: Object.fromEntries(parts) },
+    tables: { L: tables.map((table) => ({ S: table })) },
+    recordedAtMs: { N: String(recordedAtMs) },
+    by: { S: by },
+  };
+}
+
 function decodeDefinition(item: Record<string, AttributeValue>): RecordedDefinition {
   const digests = Object.entries(item["digests"]?.M ?? {}).map(
     ([part, { S = "" }]) => [part, S] as const,
   );
   return {
     digests: Object.fromEntries(digests),
+    tables: (item["tables"]?.L ?? []).map(({ S = "" }) => S),
     recordedAtMs: Number(item["recordedAtMs"]?.N),
     by: item["by"]?.S === "backfill" ? "backfill" : "dev",
   };

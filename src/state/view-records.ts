@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 
+import { unreachable } from "../errors.js";
 import type { Definition } from "../view/definition.js";
 import type { View } from "../view/view.js";
 import { parseViewName, type VersionedName } from "../view/view-name.js";
@@ -8,6 +9,8 @@ import { parseViewName, type VersionedName } from "../view/view-name.js";
 export interface RecordedDefinition {
   /** A digest of each part of the declaration. */
   readonly digests: Readonly<Record<string, string>>;
+  /** Declared names of the tables that hold the rows; none for a view in Redis. */
+  readonly tables: readonly string[];
   readonly recordedAtMs: number;
   /** Who wrote it down: `dev` where the tables were made, `backfill` where all rows were derived anew. */
   readonly by: "dev" | "backfill";
@@ -71,6 +74,20 @@ export async function writeDefinition(
   view: View,
   { by, atMs, once = false }: { by: RecordedDefinition["by"]; atMs: number; once?: boolean },
 ): Promise<void> {
-  const definition = { digests: digestsOf(view.definition), recordedAtMs: atMs, by };
+  const tables = tablesOf(view);
+  const definition = { digests: digestsOf(view.definition), tables, recordedAtMs: atMs, by };
   await records.recordDefinition(parseViewName(view.name), definition, { once });
+}
+
+function tablesOf(view: View): readonly string[] {
+  switch (view.kind) {
+    case "table-view":
+      return [view.table];
+    case "aggregate-view":
+      return [view.table, view.workingsTable];
+    case "cache-view":
+      return [];
+    default:
+      return unreachable(view);
+  }
 }

@@ -6,6 +6,7 @@ import type { DataPredicate } from "./predicate.js";
 import { callView, type Row } from "./row.js";
 import { type Guard, isData, type Where } from "./table-view.js";
 import type { SourceOf, ViewSource } from "./view.js";
+import { versionKeyPrefix, viewName } from "./view-name.js";
 
 /** One entry an item: a string of JSON, or a hash whose fields a plain HGETALL reads. */
 export type EntryType = "json" | "hash";
@@ -25,6 +26,8 @@ export interface CacheView<R extends object = object, T extends CacheType = Cach
   readonly name: string;
   readonly source: ViewSource;
   readonly type: T;
+  /** What comes before the key of every entry: nothing in a view's first version. */
+  readonly keyPrefix: string;
   /** How long an entry lives after the change that made it, in seconds; for ever where it is not given. */
   readonly ttlSeconds?: number;
   /** Share of `ttlSeconds` by which lives differ from key to key, 0 to 1. */
@@ -48,7 +51,10 @@ export interface CacheView<R extends object = object, T extends CacheType = Cach
 }
 
 interface CommonOptions<I extends object, N extends I> {
+  /** Name of the view, unique in the pipeline but for its versions. */
   readonly name: string;
+  /** Which of the versions of that name; 1 where it is not given. From the second on, every key begins with `name@2:`. */
+  readonly version?: number;
   readonly source: SourceOf<I>;
   readonly where?: Guard<I, N> | Where<I>;
   /** The Redis key of an item's entry or collection. Must follow from the item alone. */
@@ -141,6 +147,7 @@ export type CacheViewOptions<
 
 /** All options of any kind of view, as a declaration is read. */
 interface AnyOptions extends CacheFunctions {
+  readonly version?: number;
   readonly source: ViewSource;
   readonly type: CacheType;
   readonly ttlSeconds?: number;
@@ -167,12 +174,16 @@ export function cacheView<
   T extends CacheType = CacheType,
 >(options: CacheViewOptions<I, N, R, T>): CacheView<R, T> {
   const all = options as unknown as AnyOptions;
-  const { name, source, type, ttlSeconds, ttlJitter = 0, maxValueBytes, keep } = all;
+  const versioned = { view: all.name, version: all.version ?? 1 };
+  const name = viewName(versioned);
+  const keyPrefix = versionKeyPrefix(versioned);
+  const { source, type, ttlSeconds, ttlJitter = 0, maxValueBytes, keep } = all;
   return {
     kind: "cache-view",
     name,
     source,
     type: type as T,
+    keyPrefix,
     ...(ttlSeconds !== undefined && { ttlSeconds }),
     ttlJitter,
     isHot: compileHot(name, all.hot),
@@ -188,7 +199,7 @@ export function cacheView<
       ...{ where: all.where, key: all.key, value: all.value, member: all.member },
       ...{ score: all.score, hot: all.hot, maxValueBytes, keep },
     }),
-    rowsOf: compileCacheRows(all),
+    rowsOf: compileCacheRows({ ...all, name, keyPrefix }),
     mistakes: cacheMistakes({ ...all }),
   };
 }

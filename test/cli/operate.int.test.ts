@@ -48,6 +48,15 @@ beforeAll(async () => {
      export { copies };
      export const others = tableView({ name: "others", source: copies.source, key: ["id"] });`,
   );
+  writeFileSync(
+    join(opened.folder, "versions.ts"),
+    `import { tableView } from ${JSON.stringify(join(ROOT, "src/index.ts"))};
+     import { copies } from "./pipeline.js";
+     export { copies };
+     export const second = tableView({
+       name: "copies", version: 2, source: copies.source, key: ["id"],
+     });`,
+  );
   await ensureTables({
     client,
     declarations: collectDeclarations({ copies }),
@@ -92,4 +101,18 @@ test("millrace plan prints what would change with what it costs, and ends with 1
   const wrong = millrace("plan", "--price", "write=1");
   expect([wrong.status, wrong.stdout]).toEqual([2, ""]);
   expect(wrong.stderr).toContain('--price is given "write=1"; give name=number');
+});
+
+test("millrace switch and drop say what they did, and refuse with the remedy", () => {
+  const versions = ["--pipeline", "versions.ts"];
+  const early = millrace("switch", "copies", ...versions);
+  expect([early.status, early.stdout]).toEqual([2, ""]);
+  expect(early.stderr).toContain("run npx millrace backfill copies@2 and verify it");
+  const done = millrace("switch", "copies", "--anyway", ...versions);
+  expect(done.stdout).toBe(
+    "copies: readers read version 2 from now on, version 1 no more\nback: npx millrace switch copies --to 1\n",
+  );
+  const read = millrace("drop", "copies", "--version", "2", ...versions);
+  expect([read.status, read.stdout]).toEqual([2, ""]);
+  expect(read.stderr).toContain("is the one that is read");
 });

@@ -2,19 +2,22 @@ import { describe, expect, test } from "@jest/globals";
 
 import { plannedChanges } from "../../src/plan/changes.js";
 import type { FoundTable, TableState } from "../../src/plan/table-state.js";
-import { digestsOf } from "../../src/state/view-records.js";
+import { digestsOf, type RecordedDefinition } from "../../src/state/view-records.js";
 import { orders, totals } from "../pipeline/pipeline-under-test.js";
 
 const NEW_IMAGES = "NEW_AND_OLD_IMAGES";
 const sourceFound: FoundTable = { key: "id (S)", streamViewType: NEW_IMAGES, isEmpty: false };
 const viewFound: FoundTable = { key: "id (S)", ttlAttribute: "_ttl", isEmpty: false };
-const recorded = { digests: digestsOf(totals.definition), recordedAtMs: 0, by: "dev" } as const;
+const recorded: RecordedDefinition = {
+  ...{ digests: digestsOf(totals.definition), tables: ["totals"], recordedAtMs: 0 },
+  by: "dev",
+};
 
 /** A source and its view as they are found, and what is planned of them. */
 function planned(given: {
   readonly source?: FoundTable | "missing";
   readonly view?: FoundTable | "missing";
-  readonly recorded?: typeof recorded | "never" | { readonly digests: Record<string, string> };
+  readonly recorded?: "never" | { readonly digests: Record<string, string> };
 }) {
   const { source = sourceFound, view = viewFound } = given;
   const tables: TableState[] = [

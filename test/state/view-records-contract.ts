@@ -19,6 +19,7 @@ export function describeViewRecordsContract(
     const fresh = () => ({ view: `view-${process.pid}-${++used}`, version: 1 });
     const of = (row: string) => ({
       digests: digestsOf({ kind: "table-view", row }),
+      tables: ["orders", "orders-workings"],
       recordedAtMs: 1_767_225_600_000,
       by: "dev" as const,
     });
@@ -50,12 +51,13 @@ export function describeViewRecordsContract(
       await writeDefinition(opened.records, second, { by: "backfill", atMs: 5 });
       expect(await opened.records.definition({ view, version: 2 })).toEqual({
         digests: digestsOf(totals.definition),
+        tables: ["totals"],
         recordedAtMs: 5,
         by: "backfill",
       });
     });
 
-    test("switch only from the version that is read, so that of many who switch one does", async () => {
+    test("G44: switch only from the version that is read, so that of many who switch one does", async () => {
       const { view } = fresh();
       expect(await opened.records.current(view)).toBeUndefined();
       const to = (version: number) => ({ version, switchedAtMs: 7 });
