@@ -92,6 +92,24 @@ module.exports = {
       "redrive knows ports, so that a simulation runs the same code",
     ),
     floor(
+      "status-sees-state",
+      "status",
+      ["change", "view", "dynamodb", "state", "upkeep"],
+      "status looks at what is recorded and at streams, and changes nothing",
+    ),
+    floor(
+      "plan-sees-state",
+      "plan",
+      ["change", "view", "dynamodb", "state", "upkeep"],
+      "a plan compares and reckons, and changes nothing",
+    ),
+    floor(
+      "evolve-sees-state",
+      "evolve",
+      ["change", "view", "state", "upkeep"],
+      "which version is read is a record among others",
+    ),
+    floor(
       "testing-sees-no-server",
       "testing",
       ["change", "view", "sink", "state", "pipeline", "read"],
@@ -135,9 +153,9 @@ module.exports = {
     {
       name: "operations-are-siblings",
       severity: "error",
-      from: { path: "^src/(local|backfill|verify|redrive|status|plan|probe|deploy)/" },
+      from: { path: "^src/(local|backfill|verify|redrive|status|plan|probe|evolve|deploy)/" },
       to: {
-        path: "^src/(local|backfill|verify|redrive|status|plan|probe|deploy)/",
+        path: "^src/(local|backfill|verify|redrive|status|plan|probe|evolve|deploy)/",
         pathNot: "^src/$1/",
       },
     },

@@ -6,13 +6,20 @@ import { inspectTables, type SourceInspection } from "./backfill/inspect-tables.
 import { createPace, type PaceLimits } from "./backfill/pace.js";
 import { createSegmentHandler, type SegmentHandler } from "./backfill/segment-handler.js";
 import type { SegmentMessage, SegmentQueue } from "./backfill/segment-message.js";
-import { type DeclarationExports, dynamoDbClient, systemClock, tableSinks } from "./compose.js";
+import {
+  type DeclarationExports,
+  dynamoDbClient,
+  systemClock,
+  tableSinks,
+  wholenessNotes,
+} from "./compose.js";
 import { redisClient } from "./compose-cache.js";
 import { type Config, physicalName, readConfig } from "./config.js";
 import { MillraceError } from "./errors.js";
 import { createRedisSink } from "./sink/redis/redis-sink.js";
 import { createDynamoDbBackfillState } from "./state/dynamodb-backfill-state.js";
 import { createDynamoDbQuarantine } from "./state/dynamodb-quarantine.js";
+import { noteWhole } from "./upkeep/note-whole.js";
 import { createSourceItems, type SourceItems } from "./upkeep/source-items.js";
 import { collectDeclarations } from "./view/declarations.js";
 import type { View, ViewSource } from "./view/view.js";
@@ -22,6 +29,8 @@ export interface ComposedBackfill {
   readonly parts: BackfillParts;
   readonly items: SourceItems;
   readonly inspect: (source: ViewSource, views: readonly View[]) => Promise<SourceInspection>;
+  /** Notes that a backfill of all items of these views is done. */
+  noteDone(views: readonly View[], startedAtMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -52,6 +61,7 @@ export function composeBackfill(
       pace: createPace(limits, systemClock),
     },
     inspect: (source, own) => inspectTables(inspected, source, own),
+    noteDone: (done, startedAtMs) => noteWhole(wholenessNotes(config, client), done, startedAtMs),
     close: async () => {
       await cache?.close();
       client.destroy();

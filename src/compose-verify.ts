@@ -12,16 +12,24 @@ import { createDynamoDbStore } from "./sink/aggregate/dynamodb-store.js";
 import { createTableHolder } from "./sink/dynamodb/held-rows.js";
 import { createCacheHolder } from "./sink/redis/held-entries.js";
 import { createRedisSink } from "./sink/redis/redis-sink.js";
+import { createDynamoDbProgress } from "./state/dynamodb-progress.js";
 import { createDynamoDbQuarantine } from "./state/dynamodb-quarantine.js";
+import { createDynamoDbViewRecords } from "./state/dynamodb-view-records.js";
+import { noteWhole } from "./upkeep/note-whole.js";
 import { createSourceItems } from "./upkeep/source-items.js";
 import { createFilePartitions } from "./verify/partitions.js";
 import type { VerifyPorts } from "./verify/ports.js";
 import type { Declarations } from "./view/declarations.js";
 import type { View } from "./view/view.js";
 
+/** A lag noted longer ago says nothing of how far a source is behind now. */
+const RECENT_MS = 60_000;
+
 /** What verification works with, and how to let go of it. */
 export interface ComposedVerify {
   readonly ports: VerifyPorts;
+  /** Notes that these views were seen to be as all items of their sources say. */
+  noteTrue(views: readonly View[], startedAtMs: number): Promise<void>;
   /** About how many items and rows will be read. */
   itemsAbout(views: readonly View[]): Promise<number>;
   close(): Promise<void>;
@@ -37,6 +45,8 @@ export async function composeVerify(
   const folder = await mkdtemp(join(tmpdir(), "millrace-verify-"));
   const redis = views.some(({ kind }) => kind === "cache-view") ? redisClient(config) : undefined;
   const cache = redis && createRedisSink({ redis });
+  const progress = createDynamoDbProgress({ client, tableName: config.stateTable });
+  const notes = { progress, records: createDynamoDbViewRecords(client, config.stateTable) };
   let opened = 0;
   return {
     ports: {
@@ -48,9 +58,16 @@ export async function composeVerify(
       ...(redis && cache && { cache, heldCache: createCacheHolder(redis) }),
       quarantine: createDynamoDbQuarantine({ client, tableName: config.stateTable }),
       partitions: (name) => createFilePartitions(join(folder, `${++opened}-${name}`)),
+      lagMs: async ({ table }) => {
+        const { functions } = await notes.progress.read(table);
+        const sinceMs = systemClock.nowMs() - RECENT_MS;
+        const recent = functions.filter(({ batchEndedAtMs }) => batchEndedAtMs >= sinceMs);
+        return recent.length > 0 ? Math.max(...recent.map(({ lagMs }) => lagMs)) : undefined;
+      },
       nowMs: () => systemClock.nowMs(),
       sleep: (ms) => systemClock.sleep(ms),
     },
+    noteTrue: (seen, startedAtMs) => noteWhole(notes, seen, startedAtMs),
     async itemsAbout(views) {
       const counts = await Promise.all(
         tablesRead(views).map(async (table) => {

@@ -4,15 +4,21 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBStreamsClient } from "@aws-sdk/client-dynamodb-streams";
 
 import { type Config, declaredName, physicalName, readConfig } from "./config.js";
+import { MAPPING_SETTINGS } from "./lambda/mapping-settings.js";
 import { createStreamHandler, type StreamHandler } from "./lambda/stream-handler.js";
 import { traceOnLambda } from "./lambda/trace-sinks.js";
 import type { Clock } from "./pipeline/clock.js";
 import type { Sinks } from "./pipeline/pipeline.js";
 import { createPipeline } from "./pipeline/process-batch.js";
+import { createProgressRecorder, type ProgressRecorder } from "./pipeline/record-progress.js";
 import { createAggregateSink } from "./sink/aggregate/aggregate-sink.js";
 import { createDynamoDbStore } from "./sink/aggregate/dynamodb-store.js";
 import { createDynamoDbSink } from "./sink/dynamodb/dynamodb-sink.js";
+import { createDynamoDbProgress } from "./state/dynamodb-progress.js";
 import { createDynamoDbQuarantine } from "./state/dynamodb-quarantine.js";
+import { createDynamoDbViewRecords } from "./state/dynamodb-view-records.js";
+import type { FunctionKind } from "./state/progress.js";
+import type { WholenessNotes } from "./upkeep/note-whole.js";
 import { collectDeclarations } from "./view/declarations.js";
 
 /** What a module of declarations exports: `import * as pipeline from "./pipeline.js"`. */
@@ -44,12 +50,37 @@ export function composeHandler(
     quarantine: createDynamoDbQuarantine({ client, tableName: config.stateTable }),
     clock: systemClock,
     declaredName: (table) => declaredName(config, table),
+    progress: progressRecorder(config, client, sinks),
   });
   // A deployment names itself, so that the metrics of several in one account stay apart.
   const serviceName = process.env["POWERTOOLS_SERVICE_NAME"] || "millrace";
   const logger = new Logger({ serviceName });
   const metrics = new Metrics({ namespace: "Millrace", serviceName });
   return createStreamHandler({ pipeline, logger, metrics });
+}
+
+function progressRecorder(config: Config, client: DynamoDBClient, sinks: Sinks): ProgressRecorder {
+  const isLambda = process.env["AWS_EXECUTION_ENV"]?.startsWith("AWS_Lambda") ?? false;
+  return createProgressRecorder({
+    store: createDynamoDbProgress({ client, tableName: config.stateTable }),
+    function: functionKindOf(sinks),
+    clock: systemClock,
+    later: (ms, act) => void setTimeout(act, ms).unref(),
+    ...(isLambda && { fullBatch: MAPPING_SETTINGS.batchSize }),
+  });
+}
+
+function functionKindOf(sinks: Sinks): FunctionKind {
+  if (sinks["cache-view"] === undefined) return "tables";
+  return Object.keys(sinks).length === 1 ? "cache" : "combined";
+}
+
+/** Where operations note that views are whole. */
+export function wholenessNotes(config: Config, client: DynamoDBClient): WholenessNotes {
+  return {
+    progress: createDynamoDbProgress({ client, tableName: config.stateTable }),
+    records: createDynamoDbViewRecords(client, config.stateTable),
+  };
 }
 
 /** The sinks of all views kept in DynamoDB tables. */

@@ -5,7 +5,7 @@ export type { Change, ChangeCause, ChangeType } from "./change/change.js";
 export { createTablesHandler } from "./compose.js";
 export { createBackfillHandler } from "./compose-backfill.js";
 export { createCacheHandler, createCombinedHandler } from "./compose-cache.js";
-export { type ReaderOptions, tableReader } from "./compose-readers.js";
+export { currentVersions, type ReaderOptions, tableReader } from "./compose-readers.js";
 export { type ErrorCode, type ErrorContext, isMillraceError, MillraceError } from "./errors.js";
 export type { StreamHandler } from "./lambda/stream-handler.js";
 export {
@@ -16,6 +16,7 @@ export {
   type GetOptions,
   type ScoredMember,
 } from "./read/cache-reader.js";
+export type { VersionLookup, Versions } from "./read/current-view.js";
 export type { KeyValue, KeyValues } from "./read/key-values.js";
 export type { SortRange } from "./read/sort-range.js";
 export { createItemLoader, type ItemLoader, type LoadedItem } from "./read/source-item.js";

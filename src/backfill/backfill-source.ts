@@ -38,6 +38,7 @@ export interface BackfillControl {
 export interface SourceReport {
   readonly source: string;
   readonly run: string;
+  readonly startedAtMs: number;
   readonly segments: number;
   /** Whether all of it is done; where it was stopped, the same command goes on. */
   readonly finished: boolean;
@@ -85,6 +86,7 @@ export async function backfillSource(
   return {
     source: source.table,
     run: run.id,
+    startedAtMs: run.startedAtMs,
     segments: run.segments,
     finished: isDone && !streamChanged,
     streamChanged,

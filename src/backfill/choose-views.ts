@@ -1,5 +1,6 @@
 import { configurationError } from "../errors.js";
 import { type Declarations, viewsOf } from "../view/declarations.js";
+import { selectView } from "../view/select-views.js";
 import type { View, ViewSource } from "../view/view.js";
 
 /** Views of one source that are to be backfilled. */
@@ -11,7 +12,7 @@ export interface ChosenViews {
 }
 
 /**
- * The views that have these names, by their source; a view before those that follow it.
+ * The views that have these names, by their source; a view before those that follow it. A name alone is the newest version.
  *
  * @throws `configuration` for a name that no view has, and for views that only tell of changes.
  */
@@ -22,7 +23,7 @@ export function chooseViews(
   const { views } = declarations;
   const known = views.map(({ name }) => name);
   const mistakes = names.flatMap((name) => {
-    const view = views.find((each) => each.name === name);
+    const view = selectView(views, name);
     if (!view) return [`there is no view "${name}"; there are ${known.join(", ")}`];
     if (isNotification(view))
       return [`view "${name}" tells of changes as they happen, so there is nothing to backfill`];
@@ -30,7 +31,8 @@ export function chooseViews(
   });
   if (names.length === 0) mistakes.push(`name the views: ${known.join(", ")}`);
   if (mistakes.length > 0) throw configurationError("backfill", mistakes);
-  const chosen = views.filter(({ name }) => names.includes(name));
+  const wanted = names.map((name) => selectView(views, name));
+  const chosen = views.filter((view) => wanted.includes(view));
   const sources = [...new Set(chosen.map(({ source }) => source))];
   return sources.map((source) => ({
     source,

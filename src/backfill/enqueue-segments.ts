@@ -52,6 +52,7 @@ export async function backfillByQueue(
     waiting.map((segment) => ({
       source: source.table,
       run: run.id,
+      startedAtMs: run.startedAtMs,
       segment,
       of: run.segments,
       ...(where !== undefined && { where }),
@@ -64,6 +65,7 @@ export async function backfillByQueue(
   return {
     source: source.table,
     run: run.id,
+    startedAtMs: run.startedAtMs,
     segments: run.segments,
     finished: isDone && !streamChanged,
     streamChanged,

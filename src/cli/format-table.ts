@@ -1,3 +1,5 @@
+const NUMBER = /^-?[\d,]+(\.\d+)?$/;
+
 /** Lays rows out in columns: text to the left, numbers to the right, two spaces between, under one header line. */
 export function formatTable(
   header: readonly string[],
@@ -8,7 +10,7 @@ export function formatTable(
     Math.max(...cells.map((row) => (row[column] ?? "").length)),
   );
   const isNumber = header.map(
-    (_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === "number"),
+    (_, column) => rows.length > 0 && rows.every((row) => NUMBER.test(String(row[column]))),
   );
   const lines = cells.map((row) =>
     row

@@ -7,9 +7,17 @@ import { backfill, type BackfillOptions } from "./commands/backfill.js";
 import { demo, type DemoOptions } from "./commands/demo.js";
 import { dev, type DevOptions } from "./commands/dev.js";
 import { devFunctions } from "./commands/dev-functions.js";
+import { plan, type PlanOptions } from "./commands/plan.js";
 import { probe, type ProbeCommandOptions } from "./commands/probe.js";
 import { quarantineList, type QuarantineOptions, quarantineShow } from "./commands/quarantine.js";
 import { redrive, type RedriveCommandOptions } from "./commands/redrive.js";
+import { status, type StatusOptions } from "./commands/status.js";
+import {
+  drop,
+  type DropVersionOptions,
+  switchTo,
+  type SwitchVersionOptions,
+} from "./commands/switch.js";
 import { synth, type SynthOptions } from "./commands/synth.js";
 import { type VerifyCommandOptions, verifyViews } from "./commands/verify.js";
 import { FLIGHT_SIZES } from "./demo/flight-data.js";
@@ -172,6 +180,64 @@ program
   .action(async (view: string | undefined, options: RedriveCommandOptions) => {
     process.exitCode = (await redrive(view, options)) ? 0 : 1;
   });
+
+program
+  .command("status")
+  .description(
+    "how views are doing: lag, counts, fences, lost streams; exit 1 if something needs you",
+  )
+  .argument("[view...]", "the views (default: all)")
+  .option("--pipeline <file>", "the declarations", "pipeline.ts")
+  .option("--watch", "go on telling until stopped")
+  .option("--json", "print one JSON object, each time, on standard output")
+  .action(async (views: string[], options: StatusOptions) => {
+    process.exitCode = (await status(views, options)) ? 0 : 1;
+  });
+
+program
+  .command("plan")
+  .description(
+    "what the declarations would change, and what they cost; exit 1 if something would change",
+  )
+  .option("--pipeline <file>", "the declarations", "pipeline.ts")
+  .option("--changes-per-second <n>", "of each source (default: as measured, or 1)", amount)
+  .option("--item-bytes <n>", "size of a row (default: 512)", wholeNumber)
+  .option(
+    "--groups-per-change <n>",
+    "groups of a batch for each of its changes (default: 1)",
+    amount,
+  )
+  .option("--writes <view=n...>", "rows a change writes in a view (default: as measured, or 1)")
+  .option("--price <name=dollars...>", "another price of writes, reads, requests or gbSecond")
+  .option("--json", "print one JSON object on standard output")
+  .action(async (options: PlanOptions) => {
+    process.exitCode = (await plan(options)) ? 0 : 1;
+  });
+
+program
+  .command("switch")
+  .description("let readers read another version of a view, all at once; back is the same")
+  .argument("<view>", "the view, without a version")
+  .option("--to <version>", "the version to read (default: the newest declared)", wholeNumber)
+  .option("--anyway", "also to a version that nobody is known to have backfilled")
+  .option("--pipeline <file>", "the declarations", "pipeline.ts")
+  .option("--json", "print one JSON object on standard output")
+  .action((view: string, options: SwitchVersionOptions) => switchTo(view, options));
+
+program
+  .command("drop")
+  .description("delete what a version of a view holds that is neither read nor declared any more")
+  .argument("<view>", "the view, without a version")
+  .requiredOption("--version <version>", "the version to drop", wholeNumber)
+  .option("--yes", "delete; without it only tells what would be deleted")
+  .option("--pipeline <file>", "the declarations", "pipeline.ts")
+  .option("--json", "print one JSON object on standard output")
+  .action((view: string, options: DropVersionOptions) => drop(view, options));
+
+function amount(text: string): number {
+  if (/^\d{1,9}(\.\d{1,9})?$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("give a number of 0 or more.");
+}
 
 function wholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);

@@ -1,15 +1,21 @@
 import { EventEmitter } from "node:events";
 
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+
 import { dynamoDbClient, dynamoDbStreamsClient } from "../compose.js";
 import { type Config, physicalName } from "../config.js";
 import { FUNCTION_TIMEOUT_SECONDS, MAPPING_SETTINGS } from "../lambda/mapping-settings.js";
-import { ensureTables } from "../local/ensure-tables.js";
+import { type EnsuredTable, ensureTables } from "../local/ensure-tables.js";
 import type { CheckpointStore } from "../local/event-source-mapping/checkpoint-store.js";
 import {
   createEventSourceMapping,
   type EventSourceMapping,
 } from "../local/event-source-mapping/create-event-source-mapping.js";
 import type { InvokedEvent } from "../local/event-source-mapping/mapping-events.js";
+import { createDynamoDbViewRecords } from "../state/dynamodb-view-records.js";
+import { writeDefinition } from "../state/view-records.js";
+import { isStored } from "../view/declarations.js";
+import type { View } from "../view/view.js";
 import type { Project } from "./load-project.js";
 
 /** What a running pipeline tells of itself. */
@@ -48,6 +54,7 @@ export async function runPipeline(
     physicalName: (table) => physicalName(config, table),
     stateTable: config.stateTable,
   });
+  await recordDefinitions(client, config, declarations.views, tables);
   const events = new EventEmitter<RunEvents>();
   const mappings: EventSourceMapping[] = [];
   for (const { definition, streamArn } of tables) {
@@ -84,6 +91,23 @@ export async function runPipeline(
       streams.destroy();
     },
   };
+}
+
+/** What tables made here will hold is of these declarations; of what was there before, that is known only once. */
+async function recordDefinitions(
+  client: DynamoDBClient,
+  { stateTable }: Config,
+  views: readonly View[],
+  tables: readonly EnsuredTable[],
+): Promise<void> {
+  const records = createDynamoDbViewRecords(client, stateTable);
+  const created = tables.filter((table) => table.created).map(({ definition }) => definition.table);
+  await Promise.all(
+    views.map((view) => {
+      const isNew = isStored(view) && created.includes(view.table);
+      return writeDefinition(records, view, { by: "dev", atMs: Date.now(), once: !isNew });
+    }),
+  );
 }
 
 function earliest(times: readonly (number | undefined)[]): number | undefined {

@@ -72,6 +72,18 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   };
 }
 
+/**
+ * The settings of a DynamoDB that is there: the one the environment names, or AWS.
+ *
+ * @throws `configuration` when the environment is wrong, `unavailable` when DynamoDB does not answer.
+ */
+export async function reachDynamoDb(): Promise<Config> {
+  const config = readConfig();
+  if (config.dynamodbEndpoint !== undefined) nameLocalAccount();
+  await checkDynamoDb(config);
+  return config;
+}
+
 function where({ dataDirectory }: ServicesOptions): string {
   return dataDirectory === undefined ? "in memory" : `kept in ${dataDirectory}`;
 }

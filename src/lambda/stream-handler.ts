@@ -61,6 +61,8 @@ function logReport(logger: Logger, span: Record<string, unknown>, report: BatchR
     if (kind === "quarantined") logger.error("change quarantined", fields);
     else logger.warn("change left for redelivery", fields);
   }
+  const { unrecorded: error } = report;
+  if (error) logger.warn("progress not recorded", { code: error.code, error });
   logger.debug("batch processed", { ...span, unresolved: report.unresolved, views: report.views });
 }
 

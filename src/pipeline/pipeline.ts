@@ -8,6 +8,7 @@ import type { TableView } from "../view/table-view.js";
 import type { RetryPolicy } from "./apply-with-retry.js";
 import type { BreakerLimits } from "./breaker.js";
 import type { Clock, Deadline } from "./clock.js";
+import type { ProgressRecorder } from "./record-progress.js";
 import type { BatchReport } from "./report.js";
 
 /** The sinks a pipeline writes to; views of a kind that has none are somebody else's work. */
@@ -27,6 +28,8 @@ export interface PipelineParts {
   readonly declaredName: (table: string) => string | undefined;
   readonly retry?: RetryPolicy;
   readonly breaker?: BreakerLimits;
+  /** Where it is told how far it came; nowhere where it is not given. */
+  readonly progress?: ProgressRecorder;
 }
 
 /**

@@ -48,7 +48,10 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       breaker(tally.byView());
       for (const each of open)
         if (each.poison) await parkWork(parking, tally, source, each, each.poison);
-      return tally.report(parts.clock.nowMs());
+      const report = tally.report(parts.clock.nowMs());
+      if (decoded.length === 0) return report;
+      const unrecorded = await parts.progress?.note({ source, decoded, report, deadline });
+      return unrecorded ? { ...report, unrecorded } : report;
     },
   };
 }

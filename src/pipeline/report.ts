@@ -32,4 +32,6 @@ export interface BatchReport {
   readonly unresolved: readonly string[];
   readonly views: readonly ViewReport[];
   readonly problems: readonly BatchProblem[];
+  /** Why the pipeline's progress could not be recorded; the batch is none the worse for it. */
+  readonly unrecorded?: MillraceError;
 }

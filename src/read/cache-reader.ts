@@ -4,6 +4,7 @@ import { parseExactJson } from "../sink/redis/encode-entry.js";
 import { entryRow } from "../sink/redis/read-entries.js";
 import { defineScripts, type RedisClient } from "../sink/redis/send-scripts.js";
 import type { CacheView, EntryType } from "../view/cache-view.js";
+import { currentView, type VersionLookup, type Versions } from "./current-view.js";
 import { type FillSettings, readThrough } from "./read-through.js";
 import type { ItemLoader } from "./source-item.js";
 
@@ -13,6 +14,8 @@ export interface CacheReaderOptions extends Partial<FillSettings> {
   readonly redis: RedisClient;
   /** Reads an item of a view's source, for entries that are missed; without it a miss stays one. */
   readonly loadItem?: ItemLoader;
+  /** Says which version of a view is read: `currentVersions()`. Needed where several versions of a view are given. */
+  readonly currentVersion?: VersionLookup;
 }
 
 /** An entry as it is read: JSON as it was put, of a hash every field as text. */
@@ -32,33 +35,38 @@ export interface GetOptions {
   readonly from?: Item;
 }
 
-/** Reads cache views as they are declared; rejects with `unavailable` where Redis does not answer. */
+/**
+ * Reads cache views as they are declared; rejects with `unavailable` where Redis does not answer.
+ *
+ * A view is one version of it, or a list of those that may be switched to, of which the current one is read. A key is
+ * what the view's own function gives.
+ */
 export interface CacheReader {
   /**
    * The entry under a key, or `undefined`. With `from`, a miss is filled from the source, by one reader at a time: others
    * wait for it. What the pipeline pushes meanwhile wins over the fill, and an item that has left stays absent.
    */
   get<R extends object, T extends EntryType>(
-    view: CacheView<R, T>,
+    view: Versions<CacheView<R, T>>,
     key: string,
     options?: GetOptions,
   ): Promise<CachedEntry<R, T> | undefined>;
   /** The entries under keys, in the order of the keys, without filling any. */
   getMany<R extends object, T extends EntryType>(
-    view: CacheView<R, T>,
+    view: Versions<CacheView<R, T>>,
     keys: readonly string[],
   ): Promise<readonly (CachedEntry<R, T> | undefined)[]>;
   /** The highest members of a sorted set, highest first; all it shows where no count is given. */
   top(
-    view: CacheView<object, "sorted-set">,
+    view: Versions<CacheView<object, "sorted-set">>,
     key: string,
     count?: number,
   ): Promise<readonly ScoredMember[]>;
   /** The members of a set, in no order. */
-  members(view: CacheView<object, "set">, key: string): Promise<readonly string[]>;
+  members(view: Versions<CacheView<object, "set">>, key: string): Promise<readonly string[]>;
   /** The elements of a list, highest first; all it shows where no count is given. */
   recent<R extends object>(
-    view: CacheView<R, "list">,
+    view: Versions<CacheView<R, "list">>,
     key: string,
     count?: number,
   ): Promise<readonly R[]>;
@@ -85,8 +93,14 @@ export function createCacheReader(options: CacheReaderOptions): CacheReader {
     return started;
   }
 
+  const current = (versions: Versions<CacheView>) => currentView(versions, options.currentVersion);
+  const keyIn = async (versions: Versions<CacheView>, key: string) =>
+    (await current(versions)).keyPrefix + key;
+
   return {
-    async get(view, key, { from } = {}) {
+    async get(versions, ownKey, { from } = {}) {
+      const view = await current(versions);
+      const key = view.keyPrefix + ownKey;
       const entry = await readOne(redis, view, key).catch((error: unknown) => {
         if (from && loadItem) return undefined;
         throw error;
@@ -95,19 +109,25 @@ export function createCacheReader(options: CacheReaderOptions): CacheReader {
         entry === undefined && from && loadItem ? await fillOnce(view, key, loadItem, from) : entry;
       return found as never;
     },
-    async getMany(view, keys) {
-      const entries = await Promise.all(keys.map((key) => readOne(redis, view, key)));
-      return entries as CachedEntry<never, never>[];
+    async getMany(versions, keys) {
+      const view = await current(versions);
+      const entries = keys.map((key) => readOne(redis, view, view.keyPrefix + key));
+      return (await Promise.all(entries)) as CachedEntry<never, never>[];
     },
-    async top(_view, key, count = 0) {
+    async top(versions, ownKey, count = 0) {
+      const key = await keyIn(versions, ownKey);
       const read = await answered(key, redis.zrevrange(key, 0, count - 1, "WITHSCORES"));
       return Array.from({ length: read.length / 2 }, (_, i) => ({
         member: read[2 * i] as string,
         score: Number(read[2 * i + 1]),
       }));
     },
-    members: (_view, key) => answered(key, redis.smembers(key)),
-    async recent<R>(_view: unknown, key: string, count = 0) {
+    async members(versions, ownKey) {
+      const key = await keyIn(versions, ownKey);
+      return answered(key, redis.smembers(key));
+    },
+    async recent<R>(versions: Versions<CacheView>, ownKey: string, count = 0) {
+      const key = await keyIn(versions, ownKey);
       const read = await answered(key, redis.lrange(key, 0, count - 1));
       return read.map((text) => parseExactJson(text) as R);
     },

@@ -135,6 +135,19 @@ export function createTableReader<R extends object>({
   };
 }
 
+/** A reader that asks before each call which one it is to read with; an iteration goes on with the one it began with. */
+export function deferredReader<R extends object>(
+  readerNow: () => Promise<TableReader<R>>,
+): TableReader<R> {
+  return {
+    get: async (key, options) => (await readerNow()).get(key, options),
+    query: async (partition, options) => (await readerNow()).query(partition, options),
+    async *iterate(partition, options) {
+      yield* (await readerNow()).iterate(partition, options);
+    },
+  };
+}
+
 /** Page after page until so many rows were given. */
 async function* iteratePages<R>(
   query: (page: Pick<QueryOptions, "limit" | "after">) => Promise<Page<R>>,

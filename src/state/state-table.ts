@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+
 import type { TableDefinition } from "../dynamodb/table-definition.js";
 
 /**
@@ -8,6 +10,8 @@ import type { TableDefinition } from "../dynamodb/table-definition.js";
  * - `quarantine#<view>` / `<item key>#<position>`: a quarantine entry; `…#part-<n>`: more of a large one
  * - `fence#<source>` / `<view>#<item key>`: a fence
  * - `backfill#<source>` / `run#<run>`: a backfill; `work#<run>#<segment>#<worker>`: how far a worker came in a part of it
+ * - `progress#<source>` / `tables`, `cache` or `combined`: how far that function came; / `mended`: when views were mended
+ * - `view#<name>` / `definition#<version>`: what its rows were declared as; / `current`: the version that is read
  */
 export const STATE_KEY = { partition: "pk", sort: "sk" } as const;
 
@@ -90,6 +94,36 @@ export function backfillWorkKey(
   const { run, segment, worker = "" } = state;
   const part = segment === undefined ? "" : `#${String(segment).padStart(6, "0")}#${worker}`;
   return { pk: backfillPartition(source), sk: `work#${run}${part}` };
+}
+
+/** Partition of how far functions came in a source's stream. */
+export function progressPartition(source: string): string {
+  return `progress#${source}`;
+}
+
+/** Key of how far one function came in a source's stream. */
+export function progressKey(source: string, functionKind: string): StateKey {
+  return { pk: progressPartition(source), sk: functionKind };
+}
+
+/** Key of when the views of a source were last mended. */
+export function mendedKey(source: string): StateKey {
+  return { pk: progressPartition(source), sk: "mended" };
+}
+
+/** Key of what a version of a view was declared as when its rows were written. */
+export function definitionKey(view: string, version: number): StateKey {
+  return { pk: `view#${view}`, sk: `definition#${version}` };
+}
+
+/** Key of the version of a view that readers are to read. */
+export function currentVersionKey(view: string): StateKey {
+  return { pk: `view#${view}`, sk: "current" };
+}
+
+/** A key as DynamoDB takes it. */
+export function encodeStateKey({ pk, sk }: StateKey): Record<string, AttributeValue> {
+  return { pk: { S: pk }, sk: { S: sk } };
 }
 
 /** Bytes of a sort key left to an item key: DynamoDB allows 1024, view, position and part number take the rest. */

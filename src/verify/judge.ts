@@ -42,7 +42,7 @@ interface Sighting {
  * not fit. Why nobody is accused wrongly: what the items said at the first look was in the stream before the second,
  * and so was applied before the third, which changes what is held, or its version. Whatever changes is looked at anew.
  *
- * Where nobody says how far the stream is behind, it shows by itself: what the items said all along comes to be held only
+ * How far the stream is behind is not always known, or was known a while ago; it shows by itself, too: what the items said all along comes to be held only
  * now, so it was behind for as long as was waited for that; pauses are as long from then on, up to half a minute.
  */
 export async function judge(
@@ -64,7 +64,7 @@ export async function judge(
     const observations = await observeAll(ports, open);
     for (const observation of observations) {
       const record = records.get(observation.suspect);
-      if (!ports.lagMs && record && hasArrived(record, observation))
+      if (record && hasArrived(record, observation))
         behindMs = Math.min(MOST_PAUSE_MS, Math.max(behindMs, lastLookAtMs - record.firstAtMs));
     }
     const still: Suspect[] = [];

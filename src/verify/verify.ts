@@ -40,6 +40,8 @@ export type VerifyProgress =
 /** Pause between two looks where nothing is known of how far the stream is behind. */
 export const DEFAULT_SETTLE_MS = 5_000;
 const LEAST_LAG_FACTOR = 2;
+/** A longer pause between two looks is of no use to somebody who waits for an answer. */
+const MOST_PAUSE_MS = 300_000;
 
 /**
  * Recomputes views from their sources and compares, beside a live pipeline (SPEC G57 to G60).
@@ -203,7 +205,7 @@ function attemptNow<T>(ask: () => T): T | undefined {
   }
 }
 
-/** Twice as long as the views are behind, where that is known; never less than asked for. */
+/** Twice as long as the views are behind, where that is known, up to a few minutes; never less than asked for. */
 async function pauseBetweenLooks(
   { lagMs }: VerifyPorts,
   views: readonly View[],
@@ -212,7 +214,8 @@ async function pauseBetweenLooks(
   const lags = await Promise.all(
     [...new Set(views.map(({ source }) => source))].map(async (source) => lagMs?.(source)),
   );
-  return Math.max(settleMs, ...lags.map((lag) => (lag ?? 0) * LEAST_LAG_FACTOR));
+  const behindMs = Math.max(0, ...lags.map((lag) => (lag ?? 0) * LEAST_LAG_FACTOR));
+  return Math.max(settleMs, Math.min(MOST_PAUSE_MS, behindMs));
 }
 
 function count(reports: ReadonlyMap<string, ViewReport>, view: View, what: "busy"): void {

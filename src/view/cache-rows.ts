@@ -9,6 +9,8 @@ import { compileWhere } from "./table-view.js";
 /** A cache view's own functions, as they are called: of items whose type only the declaration knows. */
 export interface CacheFunctions {
   readonly name: string;
+  /** What comes before every key. */
+  readonly keyPrefix?: string;
   readonly source: { readonly key: readonly { readonly name: string }[] };
   readonly type: string;
   readonly where?: unknown;
@@ -20,14 +22,14 @@ export interface CacheFunctions {
 
 /** Compiles a cache view's functions into the one that says which rows an item derives. */
 export function compileCacheRows(options: CacheFunctions): (item: Item) => readonly Row[] {
-  const { name, key } = options;
+  const { name, key, keyPrefix = "" } = options;
   const holds = compileWhere(name, options.where);
   const rowOf = rowFunction(options);
   return (item) => {
     if (!holds(item)) return [];
     const redisKey = callView(name, "key", () => key(item));
     const fault = redisKeyFault(redisKey);
-    if (fault === undefined) return [rowOf(redisKey, item)];
+    if (fault === undefined) return [rowOf(keyPrefix + redisKey, item)];
     throw invalid(name, `the Redis key ${JSON.stringify(redisKey)} ${fault}`);
   };
 }

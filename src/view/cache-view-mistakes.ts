@@ -1,5 +1,6 @@
 import { predicateMistakes } from "./predicate.js";
-import { functionMistakes, viewNameMistakes } from "./table-view.js";
+import { functionMistakes } from "./table-view.js";
+import { viewName, viewNameMistakes } from "./view-name.js";
 
 /** The options a kind of cache view takes besides those of all. */
 const OPTIONS: Readonly<
@@ -20,10 +21,10 @@ const SPECIAL = [
 
 /** What is wrong with a cache view as it was declared, one sentence a mistake. */
 export function cacheMistakes(options: Readonly<Record<string, unknown>>): string[] {
-  const name = String(options["name"]);
-  const subject = `view "${name}"`;
+  const [view, version] = [String(options["name"]), Number(options["version"] ?? 1)];
+  const subject = `view "${viewName({ view, version })}"`;
   const mistakes = [
-    ...viewNameMistakes(options["name"]),
+    ...viewNameMistakes({ name: options["name"], version: options["version"] }),
     ...predicateMistakes(subject, options["where"]),
     ...["value", "member", "score"].flatMap((option) =>
       functionMistakes(subject, option, options[option]),

@@ -1,10 +1,12 @@
 import type { Item } from "../change/attribute-value.js";
 import { type CacheFunctions, compileCacheRows } from "./cache-rows.js";
 import { cacheMistakes } from "./cache-view-mistakes.js";
+import { type Definition, definitionOf } from "./definition.js";
 import type { DataPredicate } from "./predicate.js";
 import { callView, type Row } from "./row.js";
 import { type Guard, isData, type Where } from "./table-view.js";
 import type { SourceOf, ViewSource } from "./view.js";
+import { versionKeyPrefix, viewName } from "./view-name.js";
 
 /** One entry an item: a string of JSON, or a hash whose fields a plain HGETALL reads. */
 export type EntryType = "json" | "hash";
@@ -24,6 +26,8 @@ export interface CacheView<R extends object = object, T extends CacheType = Cach
   readonly name: string;
   readonly source: ViewSource;
   readonly type: T;
+  /** What comes before the key of every entry: nothing in a view's first version. */
+  readonly keyPrefix: string;
   /** How long an entry lives after the change that made it, in seconds; for ever where it is not given. */
   readonly ttlSeconds?: number;
   /** Share of `ttlSeconds` by which lives differ from key to key, 0 to 1. */
@@ -39,13 +43,18 @@ export interface CacheView<R extends object = object, T extends CacheType = Cach
   /** Messages a stream holds, about. */
   readonly maxLength: number;
   readonly filter?: DataPredicate<Item>;
+  /** What says which entries there are, for telling whether it was changed. */
+  readonly definition: Definition;
   readonly rowsOf: (item: Item) => readonly Row[];
   readonly mistakes: readonly string[];
   readonly entry?: R;
 }
 
 interface CommonOptions<I extends object, N extends I> {
+  /** Name of the view, unique in the pipeline but for its versions. */
   readonly name: string;
+  /** Which of the versions of that name; 1 where it is not given. From the second on, every key begins with `name@2:`. */
+  readonly version?: number;
   readonly source: SourceOf<I>;
   readonly where?: Guard<I, N> | Where<I>;
   /** The Redis key of an item's entry or collection. Must follow from the item alone. */
@@ -138,6 +147,7 @@ export type CacheViewOptions<
 
 /** All options of any kind of view, as a declaration is read. */
 interface AnyOptions extends CacheFunctions {
+  readonly version?: number;
   readonly source: ViewSource;
   readonly type: CacheType;
   readonly ttlSeconds?: number;
@@ -164,12 +174,16 @@ export function cacheView<
   T extends CacheType = CacheType,
 >(options: CacheViewOptions<I, N, R, T>): CacheView<R, T> {
   const all = options as unknown as AnyOptions;
-  const { name, source, type, ttlSeconds, ttlJitter = 0, maxValueBytes, keep } = all;
+  const versioned = { view: all.name, version: all.version ?? 1 };
+  const name = viewName(versioned);
+  const keyPrefix = versionKeyPrefix(versioned);
+  const { source, type, ttlSeconds, ttlJitter = 0, maxValueBytes, keep } = all;
   return {
     kind: "cache-view",
     name,
     source,
     type: type as T,
+    keyPrefix,
     ...(ttlSeconds !== undefined && { ttlSeconds }),
     ttlJitter,
     isHot: compileHot(name, all.hot),
@@ -178,7 +192,14 @@ export function cacheView<
     spare: all.spare ?? keep ?? 0,
     maxLength: all.maxLength ?? DEFAULT_MAX_LENGTH,
     ...(isData(all.where) && { filter: all.where }),
-    rowsOf: compileCacheRows(all),
+    definition: definitionOf({
+      kind: "cache-view",
+      source: source?.table,
+      type,
+      ...{ where: all.where, key: all.key, value: all.value, member: all.member },
+      ...{ score: all.score, hot: all.hot, maxValueBytes, keep },
+    }),
+    rowsOf: compileCacheRows({ ...all, name, keyPrefix }),
     mistakes: cacheMistakes({ ...all }),
   };
 }

