@@ -74,6 +74,12 @@ module.exports = {
       "redrive knows ports, so that a simulation runs the same code",
     ),
     floor(
+      "failures-sees-ports",
+      "failures",
+      ["change", "view", "dynamodb", "state", "pipeline"],
+      "the second net parks what Lambda gave up, as the pipeline parks poison",
+    ),
+    floor(
       "testing-sees-no-server",
       "testing",
       ["change", "view", "sink", "state", "pipeline", "read"],
@@ -117,9 +123,9 @@ module.exports = {
     {
       name: "operations-are-siblings",
       severity: "error",
-      from: { path: "^src/(local|backfill|verify|redrive|status|plan|probe|deploy)/" },
+      from: { path: "^src/(local|backfill|verify|redrive|failures|status|plan|probe|deploy)/" },
       to: {
-        path: "^src/(local|backfill|verify|redrive|status|plan|probe|deploy)/",
+        path: "^src/(local|backfill|verify|redrive|failures|status|plan|probe|deploy)/",
         pathNot: "^src/$1/",
       },
     },

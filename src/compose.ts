@@ -45,11 +45,15 @@ export function composeHandler(
     clock: systemClock,
     declaredName: (table) => declaredName(config, table),
   });
+  return createStreamHandler({ pipeline, ...loggerAndMetrics() });
+}
+
+/** What a handler writes its log and its metrics with. */
+export function loggerAndMetrics(): { readonly logger: Logger; readonly metrics: Metrics } {
   // A deployment names itself, so that the metrics of several in one account stay apart.
   const serviceName = process.env["POWERTOOLS_SERVICE_NAME"] || "millrace";
   const logger = new Logger({ serviceName });
-  const metrics = new Metrics({ namespace: "Millrace", serviceName });
-  return createStreamHandler({ pipeline, logger, metrics });
+  return { logger, metrics: new Metrics({ namespace: "Millrace", serviceName }) };
 }
 
 /** The sinks of all views kept in DynamoDB tables. */

@@ -3,8 +3,10 @@ export { NumberValue } from "./change/attribute-value.js";
 export type { Change, ChangeCause, ChangeType } from "./change/change.js";
 export { createTablesHandler } from "./compose.js";
 export { createCacheHandler, createCombinedHandler } from "./compose-cache.js";
+export { createFailuresHandler } from "./compose-failures.js";
 export { type ReaderOptions, tableReader } from "./compose-readers.js";
 export { type ErrorCode, type ErrorContext, isMillraceError, MillraceError } from "./errors.js";
+export type { FailuresHandler } from "./failures/failures-handler.js";
 export type { StreamHandler } from "./lambda/stream-handler.js";
 export {
   type CachedEntry,

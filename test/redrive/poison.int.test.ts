@@ -45,7 +45,8 @@ test("G65: poison among many records, then a fix: redrive leaves no entry and no
   };
   const project = { directory: ".", pipelineFile: "pipeline.ts", declarations, handlers };
   const running = await runPipeline(project, config, createMemoryCheckpoints());
-  const { parts, close } = composeRedrive(config, declarations);
+  const composed = composeRedrive(config, declarations);
+  const { parts } = composed;
   const TableName = `${config.tablePrefix}orders`;
   try {
     for (let from = 0; from < ORDERS; from += 25) {
@@ -90,7 +91,7 @@ test("G65: poison among many records, then a fix: redrive leaves no entry and no
       process.stderr.write(`${3 * POISON} items in ${seconds} s beside ${written} writes\n`);
   } finally {
     await running.stop();
-    await close();
+    await composed.close();
     await cache.close();
     client.destroy();
     for (const name of Object.keys(environment)) delete process.env[name];
