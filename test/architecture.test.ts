@@ -33,6 +33,15 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "src/view/aggregate/compile-contribution.ts": "test/view/aggregate/aggregate-view.test.ts",
   "src/view/aggregate/recompute-groups.ts": "test/sink/aggregate/aggregate-sink.test.ts",
   "src/state/state-table.ts": "test/state/quarantine-contract.ts",
+  "src/state/quarantine-items.ts": "test/state/quarantine-contract.ts",
+  "src/state/quarantine-reads.ts": "test/state/quarantine-contract.ts",
+  "src/state/quarantine-writes.ts": "test/state/quarantine-contract.ts",
+  "src/redrive/": "test/redrive/redrive.test.ts",
+  "src/compose-redrive.ts": "test/redrive/poison.int.test.ts",
+  "src/failures/": "test/failures/round-trip.int.test.ts",
+  "src/compose-failures.ts": "test/failures/round-trip.int.test.ts",
+  "src/cli/commands/quarantine.ts": "test/cli/redrive.int.test.ts",
+  "src/cli/commands/redrive.ts": "test/cli/redrive.int.test.ts",
   "src/local/event-source-mapping/shard-worker.ts":
     "test/local/event-source-mapping/create-event-source-mapping.test.ts",
   "src/local/event-source-mapping/stream-reader.ts":
