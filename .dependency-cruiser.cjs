@@ -110,6 +110,12 @@ module.exports = {
       "which version is read is a record among others",
     ),
     floor(
+      "failures-sees-ports",
+      "failures",
+      ["change", "view", "dynamodb", "state", "pipeline"],
+      "the second net parks what Lambda gave up, as the pipeline parks poison",
+    ),
+    floor(
       "testing-sees-no-server",
       "testing",
       ["change", "view", "sink", "state", "pipeline", "read"],
@@ -153,9 +159,11 @@ module.exports = {
     {
       name: "operations-are-siblings",
       severity: "error",
-      from: { path: "^src/(local|backfill|verify|redrive|status|plan|probe|evolve|deploy)/" },
+      from: {
+        path: "^src/(local|backfill|verify|redrive|failures|status|plan|probe|evolve|deploy)/",
+      },
       to: {
-        path: "^src/(local|backfill|verify|redrive|status|plan|probe|evolve|deploy)/",
+        path: "^src/(local|backfill|verify|redrive|failures|status|plan|probe|evolve|deploy)/",
         pathNot: "^src/$1/",
       },
     },

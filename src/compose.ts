@@ -52,11 +52,15 @@ export function composeHandler(
     declaredName: (table) => declaredName(config, table),
     progress: progressRecorder(config, client, sinks),
   });
+  return createStreamHandler({ pipeline, ...loggerAndMetrics() });
+}
+
+/** What a handler writes its log and its metrics with. */
+export function loggerAndMetrics(): { readonly logger: Logger; readonly metrics: Metrics } {
   // A deployment names itself, so that the metrics of several in one account stay apart.
   const serviceName = process.env["POWERTOOLS_SERVICE_NAME"] || "millrace";
   const logger = new Logger({ serviceName });
-  const metrics = new Metrics({ namespace: "Millrace", serviceName });
-  return createStreamHandler({ pipeline, logger, metrics });
+  return { logger, metrics: new Metrics({ namespace: "Millrace", serviceName }) };
 }
 
 function progressRecorder(config: Config, client: DynamoDBClient, sinks: Sinks): ProgressRecorder {

@@ -8,6 +8,8 @@
  * - `collision`: two source items derive the same row.
  * - `unavailable`: a service did not answer, throttled, or conflicted; trying again can help.
  * - `refused`: a service answered, and said no for good.
+ * - `given-up`: Lambda stopped trying a batch; its records were fetched afterwards.
+ * - `lost`: the stream no longer had what Lambda gave up.
  */
 export type ErrorCode =
   | "configuration"
@@ -16,7 +18,9 @@ export type ErrorCode =
   | "invalid-row"
   | "collision"
   | "unavailable"
-  | "refused";
+  | "refused"
+  | "given-up"
+  | "lost";
 
 /** Where an error happened; every field is optional and printable. */
 export interface ErrorContext {

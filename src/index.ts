@@ -5,8 +5,10 @@ export type { Change, ChangeCause, ChangeType } from "./change/change.js";
 export { createTablesHandler } from "./compose.js";
 export { createBackfillHandler } from "./compose-backfill.js";
 export { createCacheHandler, createCombinedHandler } from "./compose-cache.js";
+export { createFailuresHandler } from "./compose-failures.js";
 export { currentVersions, type ReaderOptions, tableReader } from "./compose-readers.js";
 export { type ErrorCode, type ErrorContext, isMillraceError, MillraceError } from "./errors.js";
+export type { FailuresHandler } from "./failures/failures-handler.js";
 export type { StreamHandler } from "./lambda/stream-handler.js";
 export {
   type CachedEntry,

@@ -34,6 +34,17 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "src/view/aggregate/recompute-groups.ts": "test/sink/aggregate/aggregate-sink.test.ts",
   "src/state/state-table.ts": "test/state/quarantine-contract.ts",
   "src/state/progress-item.ts": "test/state/progress-contract.ts",
+  "src/state/quarantine-items.ts": "test/state/quarantine-contract.ts",
+  "src/state/quarantine-reads.ts": "test/state/quarantine-contract.ts",
+  "src/dynamodb/direct-call.ts": "test/sink/dynamodb/dynamodb-sink.int.test.ts",
+  "src/state/quarantine-parking.ts": "test/state/quarantine-contract.ts",
+  "src/state/quarantine-writes.ts": "test/state/quarantine-contract.ts",
+  "src/redrive/": "test/redrive/redrive.test.ts",
+  "src/compose-redrive.ts": "test/redrive/poison.int.test.ts",
+  "src/failures/": "test/failures/round-trip.int.test.ts",
+  "src/compose-failures.ts": "test/failures/round-trip.int.test.ts",
+  "src/cli/commands/quarantine.ts": "test/cli/redrive.int.test.ts",
+  "src/cli/commands/redrive.ts": "test/cli/redrive.int.test.ts",
   "src/local/event-source-mapping/shard-worker.ts":
     "test/local/event-source-mapping/create-event-source-mapping.test.ts",
   "src/local/event-source-mapping/stream-reader.ts":

@@ -18,6 +18,8 @@ const RETRIABLE: Readonly<Record<ErrorCode, boolean>> = {
   collision: false,
   unavailable: true,
   refused: false,
+  "given-up": false,
+  lost: false,
 };
 
 describe("an error of Millrace's own", () => {

@@ -5,8 +5,9 @@ import { type DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { classifyDynamoDbError } from "../dynamodb/classify-error.js";
 import type { Quarantine } from "./quarantine.js";
 import { encodeKey, encodeSummary, packEntry } from "./quarantine-items.js";
+import { parkHead } from "./quarantine-parking.js";
 import { createQuarantineReads } from "./quarantine-reads.js";
-import { liftFence, parkHead, releaseEntry, removeEntry } from "./quarantine-writes.js";
+import { liftFence, releaseEntry, removeEntry } from "./quarantine-writes.js";
 import { quarantineKey, quarantinePartKey } from "./state-table.js";
 
 /** What {@link createDynamoDbQuarantine} takes. */

@@ -45,8 +45,8 @@ test("G65: poison among many records, then a fix: redrive leaves no entry and no
   };
   const project = { directory: ".", pipelineFile: "pipeline.ts", declarations, handlers };
   const running = await runPipeline(project, config, createMemoryCheckpoints());
-  const redriving = composeRedrive(config, declarations);
-  const { parts } = redriving;
+  const composed = composeRedrive(config, declarations);
+  const { parts } = composed;
   const TableName = `${config.tablePrefix}orders`;
   try {
     for (let from = 0; from < ORDERS; from += 25) {
@@ -91,7 +91,7 @@ test("G65: poison among many records, then a fix: redrive leaves no entry and no
       process.stderr.write(`${3 * POISON} items in ${seconds} s beside ${written} writes\n`);
   } finally {
     await running.stop();
-    await redriving.close();
+    await composed.close();
     await cache.close();
     client.destroy();
     for (const name of Object.keys(environment)) delete process.env[name];

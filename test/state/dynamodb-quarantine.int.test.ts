@@ -1,5 +1,5 @@
-import { CreateTableCommand } from "@aws-sdk/client-dynamodb";
-import { expect, test } from "@jest/globals";
+import { CreateTableCommand, QueryCommand } from "@aws-sdk/client-dynamodb";
+import { expect, jest, test } from "@jest/globals";
 
 import { createTableInput } from "../../src/dynamodb/table-definition.js";
 import { createDynamoDbQuarantine } from "../../src/state/dynamodb-quarantine.js";
@@ -29,5 +29,27 @@ test("a missing state table is a mistake of set-up that names it", async () => {
   };
   await expect(quarantine.park(entryOf())).rejects.toMatchObject(wanted);
   await expect(quarantine.fences("flights")).rejects.toMatchObject(wanted);
+  client.destroy();
+});
+
+test("G7: the fences of a source are one strongly consistent query, which costs no more than one read unit where there are none", async () => {
+  const client = testDynamoDb();
+  const tableName = `fences-${process.pid}-${Date.now()}`;
+  const key = [STATE_KEY.partition, STATE_KEY.sort].map((name) => ({ name, type: "S" as const }));
+  await client.send(
+    new CreateTableCommand(createTableInput({ table: tableName, key, followed: false }, tableName)),
+  );
+  const quarantine = createDynamoDbQuarantine({ client, tableName });
+  const send = jest.spyOn(client, "send");
+  expect((await quarantine.fences("orders")).size).toBe(0);
+  const calls = send.mock.calls.map(([command]) => command);
+  expect(calls).toHaveLength(1);
+  expect(calls[0]).toBeInstanceOf(QueryCommand);
+  const { input } = calls[0] as QueryCommand;
+  expect(input.ConsistentRead).toBe(true);
+  const { ConsumedCapacity } = await client.send(
+    new QueryCommand({ ...input, ReturnConsumedCapacity: "TOTAL" }),
+  );
+  expect(ConsumedCapacity?.CapacityUnits).toBeLessThanOrEqual(1);
   client.destroy();
 });

@@ -31,7 +31,9 @@ export async function quarantineList(
   }
   console.log(formatGroups(groups, process.stdout.columns || DEFAULT_WIDTH));
   const items = groups.reduce((sum, group) => sum + group.items, 0);
-  console.log(`\n${items} items; millrace quarantine show <view> <key> tells all of one`);
+  console.log(
+    `\n${items === 1 ? "1 item" : `${items} items`}; millrace quarantine show <view> <key> tells all of one`,
+  );
 }
 
 /**

@@ -163,8 +163,13 @@ function verdict({ ok, stopped, dryRun, views }: RedriveReport, seconds: number)
   const done = sum((view) => view.redriven + view.handedOn + view.discarded);
   if (stopped) return pc.yellow("stopped; the same command goes on from here");
   if (dryRun)
-    return `${done} items would leave quarantine, ${stay} would stay. Nothing was written.`;
-  const told = `${done} items in ${seconds.toFixed(1)} s`;
+    return `${itemsOf(done)} would leave quarantine, ${stay} would stay. Nothing was written.`;
+  const told = `${itemsOf(done)} in ${seconds.toFixed(1)} s`;
   if (ok) return `${told}: ${pc.green("nothing stays behind")}`;
-  return `${told}: ${pc.red(`${stay} stay behind`)}; millrace quarantine show <view> <key> tells all of one`;
+  return `${told}: ${pc.red(`${itemsOf(stay)} left behind`)}; millrace quarantine show <view> <key> tells all of one`;
+}
+
+/** So many items, in words. */
+function itemsOf(count: number): string {
+  return count === 1 ? "1 item" : `${count} items`;
 }
