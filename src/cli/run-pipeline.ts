@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 
-import { dynamoDbClient, dynamoDbStreamsClient } from "../compose.js";
+import { dynamoDbClient, dynamoDbStreamsClient, systemClock } from "../compose.js";
 import { type Config, physicalName } from "../config.js";
 import { FUNCTION_TIMEOUT_SECONDS, MAPPING_SETTINGS } from "../lambda/mapping-settings.js";
 import { type EnsuredTable, ensureTables } from "../local/ensure-tables.js";
@@ -12,11 +12,16 @@ import {
   type EventSourceMapping,
 } from "../local/event-source-mapping/create-event-source-mapping.js";
 import type { InvokedEvent } from "../local/event-source-mapping/mapping-events.js";
+import { DEFAULT_RETRY } from "../pipeline/apply-with-retry.js";
+import { insist } from "../pipeline/park.js";
 import { createDynamoDbViewRecords } from "../state/dynamodb-view-records.js";
 import { writeDefinition } from "../state/view-records.js";
 import { isStored } from "../view/declarations.js";
 import type { View } from "../view/view.js";
 import type { Project } from "./load-project.js";
+
+/** How long a start insists on writing down what is declared, where trouble does not pass. */
+const START_MS = 30_000;
 
 /** What a running pipeline tells of itself. */
 export interface RunEvents {
@@ -102,10 +107,17 @@ async function recordDefinitions(
 ): Promise<void> {
   const records = createDynamoDbViewRecords(client, stateTable);
   const created = tables.filter((table) => table.created).map(({ definition }) => definition.table);
+  const endsAtMs = systemClock.nowMs() + START_MS;
+  const patience = {
+    clock: systemClock,
+    deadline: { remainingMs: () => endsAtMs - systemClock.nowMs() },
+    retry: DEFAULT_RETRY,
+  };
   await Promise.all(
     views.map((view) => {
       const isNew = isStored(view) && created.includes(view.table);
-      return writeDefinition(records, view, { by: "dev", atMs: Date.now(), once: !isNew });
+      const how = { by: "dev", atMs: systemClock.nowMs(), once: !isNew } as const;
+      return insist(patience, () => writeDefinition(records, view, how));
     }),
   );
 }

@@ -206,5 +206,6 @@ async function shouldBeShown(
   if (!isLowest) return true;
   if (shown.length >= view.keep) return false;
   if ((await heldCache.contributions(view, wanted.key)).length > 0) return true;
-  return !(await heldCache.isCut(view, collection));
+  const cutOff = await heldCache.cutOff(view, collection);
+  return cutOff === undefined || Number(wanted.value["score"]) > cutOff;
 }

@@ -33,8 +33,8 @@ export interface CacheHolder extends Holder<CacheView> {
   shown(view: CacheView, collection: string): Promise<readonly HeldRow[]>;
   /** Everything that is held of one member, whoever contributes it, shown or not. */
   contributions(view: CacheView, key: string): Promise<readonly StoredRow[]>;
-  /** Whether a collection has cut members off, of which it then knows nothing. */
-  isCut(view: CacheView, collection: string): Promise<boolean>;
+  /** The highest score that a collection has cut off, up to which it knows nothing of what it does not hold. */
+  cutOff(view: CacheView, collection: string): Promise<number | undefined>;
   /** Makes what a collection shows again of what its ledger knows. */
   rebuild(view: CacheView, collection: string): Promise<void>;
   /** What a value looks like when it is read back. */

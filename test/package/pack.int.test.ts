@@ -123,7 +123,7 @@ describe("the package, installed in an empty project", () => {
     const ours = files.filter(
       (file) => file !== "SPEC.md" && !file.startsWith("dist/src/testing/"),
     );
-    expect(ours.filter((file) => /test|spec|bench/i.test(file))).toEqual([]);
+    expect(ours.filter((file) => /(^|[./-])(tests?|spec|bench)([./-]|$)/i.test(file))).toEqual([]);
     expect(built.length).toBeGreaterThan(0);
     const sourceMaps = built.filter((file) =>
       readFileSync(join(installed, file), "utf8").includes("sourceMappingURL"),

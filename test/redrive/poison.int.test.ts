@@ -27,7 +27,7 @@ test("G65: poison among many records, then a fix: redrive leaves no entry and no
     dynamodbEndpoint: endpoint("MILLRACE_TEST_DYNAMODB"),
     streamsEndpoint: endpoint("MILLRACE_TEST_DYNAMODB"),
     // A database of its own: the comparison looks at every entry there is.
-    redisUrl: `${endpoint("MILLRACE_TEST_REDIS")}/7`,
+    redisUrl: `${endpoint("MILLRACE_TEST_REDIS")}/8`,
   };
   const environment = {
     AWS_ENDPOINT_URL_DYNAMODB: config.dynamodbEndpoint,

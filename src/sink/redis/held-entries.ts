@@ -47,12 +47,12 @@ export function createCacheHolder(redis: RedisClient) {
     shown: (view: CacheView, collection: string) =>
       told(collection, () => readShown(redis, view, collection)),
     contributions: (view: CacheView, key: string) => told(key, () => readHeld(redis, view, key)),
-    /** Whether a collection has cut members off, of which it then knows nothing. */
-    isCut: (_view: CacheView, collection: string) =>
-      told(
-        collection,
-        async () => (await redis.hget(companionKey(collection, "ledger"), "#cut")) === "1",
-      ),
+    /** The highest score that a collection has cut off, up to which it knows nothing of what it does not hold. */
+    cutOff: (_view: CacheView, collection: string) =>
+      told(collection, async () => {
+        const score = await redis.hget(companionKey(collection, "ledger"), "#cut");
+        return score === null ? undefined : Number(score);
+      }),
     /** Makes what a collection shows, and its ranking, again of what its ledger knows. */
     async rebuild(view: CacheView, collection: string): Promise<void> {
       const ledger = companionKey(collection, "ledger");
