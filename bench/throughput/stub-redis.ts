@@ -15,6 +15,9 @@ const REPLIES: Readonly<Record<string, string>> = {
   SCRIPT: bulk("0".repeat(40)),
 };
 
+/** One command carries many calls of a script; those of the views that are measured take an entry and its note. */
+const KEYS_PER_CALL = 2;
+
 function bulk(text: string): string {
   return `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
 }
@@ -46,15 +49,8 @@ function takeCommand(bytes: Buffer, start: number): { parts: string[]; end: numb
 function replyTo([name = "", ...rest]: readonly string[]): string {
   const command = name.toUpperCase();
   if (command !== "EVAL" && command !== "EVALSHA") return REPLIES[command] ?? ":1\r\n";
-  const calls = callsIn(rest.slice(2 + Number(rest[1])));
+  const calls = Number(rest[1]) / KEYS_PER_CALL;
   return `*${calls}\r\n${":1\r\n".repeat(calls)}`;
-}
-
-/** One command carries many calls of a script: of each the number of its arguments, and these. */
-function callsIn(args: readonly string[]): number {
-  let calls = 0;
-  for (let at = 0; at < args.length; at += 1 + Number(args[at])) calls++;
-  return calls;
 }
 
 /** A length as `*3` or `$5` say it, and where what it measures begins; -1 where the line is not whole yet. */

@@ -1,3 +1,5 @@
+import { LRUCache } from "lru-cache";
+
 import type { Item } from "../change/attribute-value.js";
 import { classifyRedisError } from "../sink/redis/classify-error.js";
 import { parseExactJson } from "../sink/redis/encode-entry.js";
@@ -44,7 +46,7 @@ export interface GetOptions {
 export interface CacheReader {
   /**
    * The entry under a key, or `undefined`. With `from`, a miss is filled from the source, by one reader at a time: others
-   * wait for it. What the pipeline pushes meanwhile wins over the fill, and an item that has left stays absent.
+   * wait for it, or are given what this reader read last, where `staleMs` allows it. What the pipeline pushes meanwhile wins over the fill, and an item that has left stays absent.
    */
   get<R extends object, T extends EntryType>(
     view: Versions<CacheView<R, T>>,
@@ -72,7 +74,9 @@ export interface CacheReader {
   ): Promise<readonly R[]>;
 }
 
-const DEFAULTS: FillSettings = { leaseMs: 3_000, waitMs: 3_000, negativeTtlSeconds: 0 };
+const DEFAULTS: FillSettings = { leaseMs: 3_000, waitMs: 3_000, negativeTtlSeconds: 0, staleMs: 0 };
+/** Entries that are remembered in case they may be given stale; the hottest stay. */
+const MOST_REMEMBERED = 10_000;
 
 /** Makes a reader of cache views. */
 export function createCacheReader(options: CacheReaderOptions): CacheReader {
@@ -80,15 +84,20 @@ export function createCacheReader(options: CacheReaderOptions): CacheReader {
   defineScripts(redis);
   const filling = new Map<string, Promise<Item | undefined>>();
   const settings = { ...DEFAULTS, ...options };
+  const { staleMs } = settings;
+  /** As they were read, so that nobody who was given one changes it. */
+  const remembered =
+    staleMs > 0 ? new LRUCache<string, Raw>({ max: MOST_REMEMBERED, ttl: staleMs }) : undefined;
 
-  /** One process asks once, however many of its callers miss the same key at the same time. */
+  /** One process asks once, however many of its callers miss the same key at the same time; but for those who have a stale answer. */
   function fillOnce(view: CacheView, key: string, load: ItemLoader, from: Item) {
     const id = `${view.name} ${key}`;
     const running = filling.get(id);
-    if (running) return running;
-    const started = readThrough({ redis, view, key, load, from, settings }).finally(() =>
-      filling.delete(id),
-    );
+    const stale = entryRow(key, remembered?.get(key) ?? null)?.value;
+    if (running && !stale) return running;
+    const miss = { redis, view, key, load, from, settings, ...(stale && { stale }) };
+    if (running) return readThrough(miss);
+    const started = readThrough(miss).finally(() => filling.delete(id));
     filling.set(id, started);
     return started;
   }
@@ -101,10 +110,12 @@ export function createCacheReader(options: CacheReaderOptions): CacheReader {
     async get(versions, ownKey, { from } = {}) {
       const view = await current(versions);
       const key = view.keyPrefix + ownKey;
-      const entry = await readOne(redis, view, key).catch((error: unknown) => {
-        if (from && loadItem) return undefined;
+      const raw = await readRaw(redis, view, key).catch((error: unknown) => {
+        if (from && loadItem) return null;
         throw error;
       });
+      const entry = entryRow(key, raw)?.value;
+      if (entry && raw) remembered?.set(key, raw);
       const found =
         entry === undefined && from && loadItem ? await fillOnce(view, key, loadItem, from) : entry;
       return found as never;
@@ -137,11 +148,21 @@ export function createCacheReader(options: CacheReaderOptions): CacheReader {
 /** The entry under a key without its bookkeeping. */
 export async function readOne(
   redis: RedisClient,
-  { type }: Pick<CacheView, "type">,
+  view: Pick<CacheView, "type">,
   key: string,
 ): Promise<Item | undefined> {
-  const read = type === "hash" ? redis.hgetall(key) : redis.get(key);
-  return entryRow(key, await answered<string | Record<string, string> | null>(key, read))?.value;
+  return entryRow(key, await readRaw(redis, view, key))?.value;
+}
+
+/** An entry as Redis has it: a text, or a hash, which is empty where there is none. */
+type Raw = string | Record<string, string>;
+
+function readRaw(
+  redis: RedisClient,
+  { type }: Pick<CacheView, "type">,
+  key: string,
+): Promise<Raw | null> {
+  return answered<Raw | null>(key, type === "hash" ? redis.hgetall(key) : redis.get(key));
 }
 
 async function answered<T>(key: string, reply: Promise<T>): Promise<T> {

@@ -21,6 +21,8 @@ export interface FillSettings {
   readonly waitMs: number;
   /** How long it is remembered that the source has no such item; 0 for not at all. A push ends it at once. */
   readonly negativeTtlSeconds: number;
+  /** How old an entry may be that others are given in place of waiting, where this reader has read it before; 0 for never. */
+  readonly staleMs: number;
 }
 
 /** One miss to fill. */
@@ -32,6 +34,8 @@ export interface Miss {
   /** Key attributes of the source's item. */
   readonly from: Item;
   readonly settings: FillSettings;
+  /** What to answer with in place of waiting for another reader's fill. */
+  readonly stale?: Item;
 }
 
 const POLL_MS = 10;
@@ -61,6 +65,7 @@ export async function readThrough(miss: Miss): Promise<Item | undefined> {
     }
     const entry = answer === "there" || answer === "wait" ? await readBack(miss) : undefined;
     if (entry) return entry;
+    if (answer === "wait" && miss.stale) return miss.stale;
     if (performance.now() - startedAtMs > settings.waitMs)
       return asRead(miss, (await derive(miss)).value);
     if (answer === "wait") await sleep(POLL_MS);

@@ -128,6 +128,48 @@ describe("a cache reader", () => {
     expect(await first).toEqual({ id, delay: 2 });
   });
 
+  test("G49: who may be given a stale answer is not kept waiting by another's fill, and is given none of what has left", async () => {
+    const id = freshId();
+    const gate = createGate();
+    const slow = slowSource({ id, delay: 2 }, gate.passed);
+    const patient = readerOf({ ...slow, staleMs: 60_000 });
+    await opened.sink.apply([put(cards, { id, delay: 1 }, 1)]);
+    const from = { id };
+    expect(await patient.get(cards, id, { from })).toEqual({ id, delay: 1 });
+
+    await opened.redis.del(id);
+    const elsewhere = readerOf(slow).get(cards, id, { from });
+    await slow.asked;
+    const stale = await patient.get(cards, id, { from });
+    expect(stale).toEqual({ id, delay: 1 });
+    // What was given is the caller's own.
+    Object.assign(stale ?? {}, { delay: 99 });
+    expect(await patient.get(cards, id, { from })).toEqual({ id, delay: 1 });
+    expect(slow.loads()).toBe(1);
+
+    await opened.sink.apply([remove(cards, id, 3)]);
+    expect(await patient.get(cards, id, { from })).toBeUndefined();
+    gate.open();
+    expect(await elsewhere).toBeUndefined();
+  });
+
+  test("G49: the same within one process: only the one who fills waits", async () => {
+    const id = freshId();
+    const gate = createGate();
+    const slow = slowSource({ id, delay: 2 }, gate.passed);
+    const reader = readerOf({ ...slow, staleMs: 60_000 });
+    await opened.sink.apply([put(cards, { id, delay: 1 }, 1)]);
+    await reader.get(cards, id);
+    await opened.redis.del(id);
+    const filling = reader.get(cards, id, { from: { id } });
+    await slow.asked;
+    expect(await reader.get(cards, id, { from: { id } })).toEqual({ id, delay: 1 });
+    gate.open();
+    expect(await filling).toEqual({ id, delay: 2 });
+    expect(await reader.get(cards, id, { from: { id } })).toEqual({ id, delay: 2 });
+    expect(slow.loads()).toBe(1);
+  });
+
   test("who has waited long enough reads the source, and a source that fails is told and frees the lease", async () => {
     const id = freshId();
     const gate = createGate();

@@ -66,18 +66,21 @@ export function fingerprint(owner: string): string {
 function putEntry(mutation: Put<CacheView>, correct: Correct): ScriptCall {
   const { view, key, version, value } = mutation;
   const owner = fingerprint(mutation.owner);
-  const common = [key, companionKey(key, "note"), version, owner];
+  const keys = [key, companionKey(key, "note")];
   const expiresAtMs = expiresAtSeconds(view, key, mutation.changedAtSeconds) * 1000;
   const ifPresent = view.isHot(value) ? 0 : TOMBSTONE_TTL_SECONDS;
   if (view.type === "hash") {
     const fields = encodeHashEntry(value);
     if (isTooLarge(view, fields))
       return { ...deleteEntry(mutation, "+", correct), isTooLarge: true };
-    return { script: "putHash", args: [...common, expiresAtMs, ifPresent, correct, ...fields] };
+    return {
+      script: "putHash",
+      args: [...keys, version, owner, expiresAtMs, ifPresent, correct, ...fields],
+    };
   }
   const text = encodeJsonEntry(`${version}~${owner}`, value);
   if (isTooLarge(view, [text])) return { ...deleteEntry(mutation, "+", correct), isTooLarge: true };
-  return { script: "putJson", args: [...common, text, expiresAtMs, ifPresent, correct] };
+  return { script: "putJson", args: [...keys, text, expiresAtMs, ifPresent, correct] };
 }
 
 /** Whether an entry weighs more than its view allows: a JSON text as it is kept, a hash by its names and values. */

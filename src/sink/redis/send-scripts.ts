@@ -60,18 +60,24 @@ function groups(calls: readonly ScriptCall[], isCluster: boolean): number[][] {
   return [...byScript.values()];
 }
 
-/** Sends calls of one script as one command: the keys of all, then of each the number of its arguments and these. */
+/**
+ * Sends calls of one script as one command: the keys of all, then the arguments of each, preceded by their number where
+ * the script takes any number.
+ */
 async function sendGroup(
   redis: RedisClient,
   calls: readonly ScriptCall[],
 ): Promise<(Reply | Error)[]> {
   const [first] = calls;
   if (!first) return [];
-  const { numberOfKeys } = SCRIPTS[first.script];
+  const { numberOfKeys, numberOfArguments } = SCRIPTS[first.script];
   const sent: (string | number)[] = [calls.length * numberOfKeys];
   for (const { args } of calls) for (let i = 0; i < numberOfKeys; i++) sent.push(args[i] as string);
   for (const { args } of calls) {
-    sent.push(args.length - numberOfKeys);
+    const count = args.length - numberOfKeys;
+    if (numberOfArguments === undefined) sent.push(count);
+    else if (count !== numberOfArguments)
+      throw new TypeError(`${first.script} takes ${numberOfArguments} arguments, not ${count}`);
     for (let i = numberOfKeys; i < args.length; i++) sent.push(args[i] as string);
   }
   const send = (redis as unknown as Commands)[commandOf(first.script)];
