@@ -158,7 +158,7 @@ describe("whatever the predicates", () => {
           if (concerned) expect(arrives(patterns, old, after)).toBe(true);
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   });
 });
