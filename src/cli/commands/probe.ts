@@ -8,6 +8,7 @@ import { MillraceError } from "../../errors.js";
 import type { Share } from "../../probe/figures.js";
 import type { Offender, ProbeReport } from "../../probe/probe.js";
 import { collectDeclarations, type Declarations } from "../../view/declarations.js";
+import { selectView } from "../../view/select-views.js";
 import type { View } from "../../view/view.js";
 import { formatTable } from "../format-table.js";
 import { loadPipeline } from "../load-project.js";
@@ -59,7 +60,7 @@ export async function probe(name: string, options: ProbeCommandOptions): Promise
 }
 
 function viewNamed({ views }: Declarations, name: string): View {
-  const view = views.find((each) => each.name === name);
+  const view = selectView(views, name);
   if (view) return view;
   const known = views.flatMap((each) => (each.kind === "cache-view" ? [each.name] : []));
   throw new MillraceError(
