@@ -3,17 +3,22 @@ import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { streamVersion } from "../src/change/version.js";
 import { formatTable } from "../src/cli/format-table.js";
 import { openServices } from "../src/cli/services.js";
+import { systemClock } from "../src/compose.js";
 import { neededTables } from "../src/dynamodb/needed-tables.js";
 import { createTableInput } from "../src/dynamodb/table-definition.js";
 import { MillraceError } from "../src/errors.js";
-import { createAggregateSink } from "../src/sink/aggregate/aggregate-sink.js";
+import { createPipeline } from "../src/pipeline/process-batch.js";
+import { type AggregateSink, createAggregateSink } from "../src/sink/aggregate/aggregate-sink.js";
 import { createDynamoDbStore } from "../src/sink/aggregate/dynamodb-store.js";
 import { createMemoryStore } from "../src/sink/aggregate/memory-store.js";
 import type { Store } from "../src/sink/aggregate/store.js";
 import { placeText } from "../src/sink/aggregate/workings.js";
+import { createMemoryQuarantine } from "../src/state/memory-quarantine.js";
 import { type AggregateView, aggregateView } from "../src/view/aggregate/aggregate-view.js";
 import { count, sum } from "../src/view/aggregate/measure.js";
+import { collectDeclarations } from "../src/view/declarations.js";
 import { source } from "../src/view/source.js";
+import { streamRecord } from "../test/support/records.js";
 
 interface Sale {
   id: string;
@@ -97,15 +102,37 @@ export async function aggregateCost(): Promise<readonly CostFigure[]> {
       const unitsPerChange = units / changes;
       figures.push({ changes, groups, unitsPerChange, expected: 2 + (2 * groups) / changes });
     }
+    units = 0;
+    await changeOtherAttributes(view, sink);
+    figures.push({ changes: UNCHANGED, groups: 0, unitsPerChange: units / UNCHANGED, expected: 0 });
     const rows = figures.map((figure) => Object.values(figure).map((value: number) => Math.round(value * 100) / 100)); // prettier-ignore
     console.error(
-      `write units a change of a count and a sum\n${formatTable(["changes", "groups", "units/change", "2 + 2 x groups/changes"], rows)}`,
+      `write units a change of a count and a sum; of no group: changes of what no measure has\n${formatTable(["changes", "groups", "units/change", "2 + 2 x groups/changes"], rows)}`,
     );
     return figures;
   } finally {
     client.destroy();
     await services.stop();
   }
+}
+
+const UNCHANGED = 80;
+
+/** Changes of attributes that no measure looks at, through the whole pipeline: it is there that they come to nothing. */
+async function changeOtherAttributes(view: AggregateView, sink: AggregateSink): Promise<void> {
+  const pipeline = createPipeline({
+    declarations: collectDeclarations({ view }),
+    sinks: { "aggregate-view": sink },
+    quarantine: createMemoryQuarantine(),
+    clock: systemClock,
+    declaredName: (table) => table,
+  });
+  const records = Array.from({ length: UNCHANGED }, (_, i) => {
+    const sale = { id: `s20-${i}`, shop: `shop-20-${i % 20}`, amount: 1 };
+    return streamRecord({ table: "sales", old: { ...sale, note: 0 }, new: { ...sale, note: 1 } });
+  });
+  const { unresolved } = await pipeline.process(records, { remainingMs: () => 60_000 });
+  if (unresolved.length > 0) throw new MillraceError("refused", "changes were left undone");
 }
 
 const WRITERS = 8;
