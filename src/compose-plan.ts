@@ -1,4 +1,4 @@
-import { dynamoDbClient } from "./compose.js";
+import { dynamoDbClient, systemClock } from "./compose.js";
 import { type Config, physicalName } from "./config.js";
 import { makePlan, type Plan } from "./plan/make-plan.js";
 import type { Prices } from "./plan/prices.js";
@@ -21,6 +21,7 @@ export async function planIn(
     progress: createDynamoDbProgress({ client, tableName: config.stateTable }),
     physicalName: (table: string) => physicalName(config, table),
     stateTable: config.stateTable,
+    nowMs: () => systemClock.nowMs(),
   };
   try {
     return await makePlan(planner, declarations, rates, prices);

@@ -23,6 +23,7 @@ export interface Planner {
   readonly physicalName: (table: string) => string;
   /** Name of the state table. */
   readonly stateTable: string;
+  readonly nowMs: () => number;
 }
 
 /** What the declarations would change, and what they cost. */
@@ -62,7 +63,7 @@ export async function makePlan(
   const costs = sources.map(async (source) => {
     const own = declarations.views.filter((view) => view.source.table === source);
     const { functions } = hasState ? await planner.progress.read(source) : NOTHING;
-    return costOf(source, own, ratesOf(own, functions, rates), prices);
+    return costOf(source, own, ratesOf(own, functions, rates, planner.nowMs()), prices);
   });
   return {
     ok: changes.length === 0,

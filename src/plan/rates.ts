@@ -23,11 +23,13 @@ export function ratesOf(
   views: readonly View[],
   functions: readonly FunctionProgress[],
   declared: DeclaredRates,
+  nowMs: number,
 ): Rates {
   const measured = functions.filter(({ changes }) => changes >= LEAST_MEASURED);
   const [busiest] = [...measured].sort((one, other) => other.changes - one.changes);
   const isMeasured = busiest !== undefined && declared.changesPerSecond === undefined;
-  const changesPerSecond = declared.changesPerSecond ?? (busiest ? changesPerSecondOf(busiest) : 1);
+  const changesPerSecond =
+    declared.changesPerSecond ?? (busiest ? changesPerSecondOf(busiest, nowMs) : 1);
   return {
     basis: isMeasured ? "measured" : "assumed",
     changesPerSecond,
@@ -45,9 +47,9 @@ export function ratesOf(
   };
 }
 
-/** Over the time from the first record to the last. */
-function changesPerSecondOf({ changes, sinceMs, batchEndedAtMs }: FunctionProgress): number {
-  return changes / Math.max(1, (batchEndedAtMs - sinceMs) / 1000);
+/** Over the time from the first record until now: a burst long ago is no rate of a month. */
+function changesPerSecondOf({ changes, sinceMs }: FunctionProgress, nowMs: number): number {
+  return changes / Math.max(1, (nowMs - sinceMs) / 1000);
 }
 
 function writesPerChange(view: string, functions: readonly FunctionProgress[]): number | undefined {

@@ -15,7 +15,7 @@ const plan = {
     { kind: "create", subject: "a", message: 'table "a" with the key id (S)', remedy: "deploy" },
     { kind: "create", subject: "b", message: 'table "b" with the key id (S)', remedy: "deploy" },
   ],
-  costs: [costOf("orders", views, ratesOf(views, [], { changesPerSecond: 100 }), PRICES)],
+  costs: [costOf("orders", views, ratesOf(views, [], { changesPerSecond: 100 }, 0), PRICES)],
   prices: PRICES,
   assumptions: ["a write unit is a started KB, twice in a transaction"],
 } as const;
