@@ -3,12 +3,18 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 
 import { type DynamoDbLocal, startDynamoDbLocal } from "../../src/local/embedded/dynamodb-local.js";
 import { type RedisServer, startRedisServer } from "../../src/local/embedded/redis-server.js";
 import { startTroubledDynamoDb } from "../support/troubled-dynamodb.js";
 import { type DemoRun, startDemo, untilRows } from "./demo-run.js";
+
+/** Few enough to be quick; `MILLRACE_TEST_FLIGHTS=20k` shows it at the scale of the specification, in half an hour a test. */
+const FLIGHTS = process.env["MILLRACE_TEST_FLIGHTS"];
+const SCALE =
+  FLIGHTS === undefined ? ["--flights", "2k", "--limit", "300"] : ["--flights", FLIGHTS];
+if (FLIGHTS !== undefined) jest.setTimeout(7_200_000);
 
 describe("the demo ends with every view true although, in its middle,", () => {
   let folder: string;
@@ -35,9 +41,10 @@ describe("the demo ends with every view true although, in its middle,", () => {
 
   function start(endpoint = dynamodb.endpoint): DemoRun {
     const environment = { AWS_ENDPOINT_URL_DYNAMODB: endpoint, REDIS_URL: redis.url };
-    return (demo = startDemo(environment, ["--flights", "2k", "--limit", "300"]));
+    return (demo = startDemo(environment, SCALE));
   }
-  const untilMiddle = () => untilRows(dynamodb.endpoint, "flights-by-destination", 100);
+  const untilMiddle = () =>
+    untilRows(dynamodb.endpoint, "flights-by-destination", FLIGHTS === undefined ? 100 : 1_000);
 
   test("G8: redis-server is killed and started again", async () => {
     const running = start();
