@@ -3,12 +3,12 @@ import type { RequestListener, ServerResponse } from "node:http";
 /** Serves GetObject and ListObjectsV2 (with a delimiter, one folder a page) of one bucket; every other is denied. */
 export function serveObjects(objects: ReadonlyMap<string, Buffer>): RequestListener {
   const bucketOf = (path: string) => path.split("/")[0] ?? "";
-  const known = new Set([...objects.keys()].map(bucketOf));
   return ({ url = "" }, response) => {
     const { pathname, searchParams } = new URL(url, "http://localhost");
     const path = decodeURIComponent(pathname.slice(1));
     const bucket = bucketOf(path);
-    if (!known.has(bucket)) return answer(response, 403, error("AccessDenied", "Access Denied"));
+    const isKnown = [...objects.keys()].some((key) => bucketOf(key) === bucket);
+    if (!isKnown) return answer(response, 403, error("AccessDenied", "Access Denied"));
     if (searchParams.get("list-type") === "2") {
       const text = listing([...objects.keys()], bucket, searchParams);
       return answer(response, 200, text);
