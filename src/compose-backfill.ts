@@ -2,7 +2,11 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 
 import type { BackfillParts } from "./backfill/backfill-parts.js";
-import { inspectTables, type SourceInspection } from "./backfill/inspect-tables.js";
+import { checkExport } from "./backfill/from-export/export-coverage.js";
+import { type ExportFiles, folderFiles } from "./backfill/from-export/export-files.js";
+import { readManifest } from "./backfill/from-export/export-manifest.js";
+import type { SourceExport } from "./backfill/from-export/export-pages.js";
+import { creationTimes, inspectTables, type SourceInspection } from "./backfill/inspect-tables.js";
 import { createPace, type PaceLimits } from "./backfill/pace.js";
 import { createSegmentHandler, type SegmentHandler } from "./backfill/segment-handler.js";
 import type { SegmentMessage, SegmentQueue } from "./backfill/segment-message.js";
@@ -18,6 +22,7 @@ import { type Config, physicalName, readConfig } from "./config.js";
 import { MillraceError } from "./errors.js";
 import { createRedisSink } from "./sink/redis/redis-sink.js";
 import { createDynamoDbBackfillState } from "./state/dynamodb-backfill-state.js";
+import { createDynamoDbProgress } from "./state/dynamodb-progress.js";
 import { createDynamoDbQuarantine } from "./state/dynamodb-quarantine.js";
 import { noteWhole } from "./upkeep/note-whole.js";
 import { createSourceItems, type SourceItems } from "./upkeep/source-items.js";
@@ -29,6 +34,12 @@ export interface ComposedBackfill {
   readonly parts: BackfillParts;
   readonly items: SourceItems;
   readonly inspect: (source: ViewSource, views: readonly View[]) => Promise<SourceInspection>;
+  /**
+   * Opens an export of a source, in a folder or at `s3://bucket/prefix`.
+   *
+   * Rejects with `configuration` where it is not one that these views can be backfilled from.
+   */
+  openExport(location: string, source: ViewSource, views: readonly View[]): Promise<SourceExport>;
   /** Notes that a backfill of all items of these views is done. */
   noteDone(views: readonly View[], startedAtMs: number): Promise<void>;
   close(): Promise<void>;
@@ -50,6 +61,7 @@ export function composeBackfill(
   const cache = needsCache ? createRedisSink({ redis: redisClient(config) }) : undefined;
   const items = createSourceItems({ client, tableName });
   const inspected = { client, tableName, stateTable: config.stateTable };
+  const opened: BucketExport[] = [];
   return {
     items,
     parts: {
@@ -61,9 +73,47 @@ export function composeBackfill(
       pace: createPace(limits, systemClock),
     },
     inspect: (source, own) => inspectTables(inspected, source, own),
+    async openExport(location, source, own) {
+      const bucket = location.startsWith("s3://") ? await openBucket(location) : undefined;
+      if (bucket) opened.push(bucket);
+      const files = bucket?.files ?? folderFiles(location);
+      const manifest = await readManifest(files);
+      const { label } = await inspectTables(inspected, source, own);
+      const progress = createDynamoDbProgress({ client, tableName: config.stateTable });
+      const table = { declared: source.table, actual: tableName(source.table) };
+      checkExport(manifest, table, own, {
+        label,
+        tables: await creationTimes(inspected, own),
+        progress: await progress.read(source.table),
+      });
+      return { files, manifest };
+    },
     noteDone: (done, startedAtMs) => noteWhole(wholenessNotes(config, client), done, startedAtMs),
     close: async () => {
+      for (const bucket of opened) await bucket.close();
       await cache?.close();
+      client.destroy();
+    },
+  };
+}
+
+interface BucketExport {
+  readonly files: ExportFiles;
+  close(): Promise<void>;
+}
+
+/** The client is loaded where an export in S3 is asked for. */
+async function openBucket(location: string): Promise<BucketExport> {
+  const [{ S3Client }, { bucketFiles }] = await Promise.all([
+    import("@aws-sdk/client-s3"),
+    import("./backfill/from-export/bucket-files.js"),
+  ]);
+  const client = new S3Client({ maxAttempts: 5 });
+  const files = bucketFiles(location, client);
+  return {
+    files,
+    async close() {
+      await files.close();
       client.destroy();
     },
   };

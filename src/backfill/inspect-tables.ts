@@ -61,6 +61,19 @@ export async function inspectTables(
   return { label: table?.LatestStreamLabel ?? "", itemsAbout: table?.ItemCount ?? 0 };
 }
 
+/** When the tables that views write were created, Unix milliseconds, by the name DynamoDB knows them by. */
+export async function creationTimes(
+  { client, tableName }: Pick<InspectOptions, "client" | "tableName">,
+  views: readonly View[],
+): Promise<ReadonlyMap<string, number>> {
+  const times = new Map<string, number>();
+  for (const name of views.flatMap(tablesOf).map(tableName)) {
+    const createdAt = (await describe(client, name))?.CreationDateTime;
+    if (createdAt) times.set(name, createdAt.getTime());
+  }
+  return times;
+}
+
 function missing(table: string, what: string): string {
   return `table "${table}" does not exist, ${what}; deploy, or start millrace dev, or set MILLRACE_TABLE_PREFIX to the prefix it has`;
 }

@@ -7,6 +7,8 @@ export interface ItemPage {
   readonly owners: readonly string[];
   /** The items as they were read; absent where only their keys are known. */
   readonly items?: ReadonlyMap<string, Item>;
+  /** The moment they are as of, Unix milliseconds, where that is not when the page was read. */
+  readonly atMs?: number;
   /** Items the page went over. */
   readonly scanned: number;
   readonly readUnits: number;

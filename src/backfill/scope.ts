@@ -6,6 +6,7 @@ import { configurationError, isMillraceError, messageOf } from "../errors.js";
 import type { SourceItems } from "../upkeep/source-items.js";
 import { compilePredicate, type DataPredicate, predicateMistakes } from "../view/predicate.js";
 import type { ViewSource } from "../view/view.js";
+import { exportedPages, type SourceExport } from "./from-export/export-pages.js";
 import { type ItemPages, listedPages, scannedPages } from "./item-pages.js";
 
 /** Which items of a source a backfill is about. */
@@ -16,6 +17,10 @@ export interface Scope {
   readonly itemsAbout?: number;
   /** Whether it is about a few items that are named. */
   readonly isPartial: boolean;
+  /** Parts that it can be divided into. */
+  readonly mostSegments: number;
+  /** The moment the items are as of, Unix milliseconds, where that is not when they are read. */
+  readonly asOfMs?: number;
   pages(items: SourceItems): ItemPages;
 }
 
@@ -25,6 +30,8 @@ export interface ScopeOptions {
   readonly where?: string;
   /** Keys of items, each a JSON array. */
   readonly key?: readonly string[];
+  /** Where the items come from, where that is no scan. */
+  readonly exported?: SourceExport;
 }
 
 /** Items of a page: four reads again, and eight calls of twenty-five statements. */
@@ -35,10 +42,10 @@ const PAGE_ITEMS = 200;
  *
  * @throws `configuration`, listing what is wrong with a predicate or a key.
  */
-export function readScope(source: ViewSource, { where, key }: ScopeOptions): Scope {
-  if (key !== undefined && where !== undefined)
+export function readScope(source: ViewSource, { where, key, exported }: ScopeOptions): Scope {
+  if (key !== undefined && (where !== undefined || exported))
     throw configurationError("backfill", [
-      "--key names the items, so --where has nothing to choose; give one of them",
+      `--key names the items, so ${exported ? "--from-export" : "--where"} has nothing to choose; give one of them`,
     ]);
   if (key !== undefined) {
     const owners = readKeys(source, key);
@@ -46,15 +53,28 @@ export function readScope(source: ViewSource, { where, key }: ScopeOptions): Sco
       text: JSON.stringify({ key: owners }),
       itemsAbout: owners.length,
       isPartial: true,
+      mostSegments: 1,
       pages: () => listedPages(owners, PAGE_ITEMS),
     };
   }
   const matches = where === undefined ? undefined : readPredicate(where);
+  const options = { source, pageItems: PAGE_ITEMS, ...(matches && { matches }) };
+  const chosen = where !== undefined && { where: JSON.parse(where) as unknown };
+  if (!exported)
+    return {
+      text: chosen ? JSON.stringify(chosen) : "all",
+      isPartial: false,
+      mostSegments: Infinity,
+      pages: (items) => scannedPages(items, options),
+    };
+  const { id, files, atMs: asOfMs } = exported.manifest;
   return {
-    text: where === undefined ? "all" : JSON.stringify({ where: JSON.parse(where) as unknown }),
+    text: JSON.stringify({ export: id, ...chosen }),
+    itemsAbout: files.reduce((sum, file) => sum + file.items, 0),
     isPartial: false,
-    pages: (items) =>
-      scannedPages(items, { source, pageItems: PAGE_ITEMS, ...(matches && { matches }) }),
+    mostSegments: Math.max(1, files.length),
+    asOfMs,
+    pages: () => exportedPages(exported, options),
   };
 }
 

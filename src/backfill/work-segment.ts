@@ -119,7 +119,7 @@ function allFailed(
   return { counts: new Map(), failures };
 }
 
-/** Pages of a segment, the next one read while one is worked on, each with the moment before its read. */
+/** Pages of a segment, the next one read while one is worked on, each with a moment its items are not older than. */
 async function* readAhead(
   { pages, run }: BackfillJob,
   segment: number,
@@ -131,18 +131,22 @@ async function* readAhead(
     const atMs = clock.nowMs();
     const next = iterator
       .next()
-      .then(({ done, value }) => (done ? undefined : { page: value, atMs }));
+      .then(({ done, value }) => (done ? undefined : { page: value, atMs: value.atMs ?? atMs }));
     // Whoever waits for it is told; until then nobody is.
     next.catch(() => undefined);
     return next;
   };
-  let ahead = read();
-  for (;;) {
-    const current = await ahead;
-    if (!current) return;
-    if (current.page.next !== undefined) ahead = read();
-    yield current;
-    if (current.page.next === undefined) return;
+  try {
+    let ahead = read();
+    for (;;) {
+      const current = await ahead;
+      if (!current) return;
+      if (current.page.next !== undefined) ahead = read();
+      yield current;
+      if (current.page.next === undefined) return;
+    }
+  } finally {
+    await iterator.return?.();
   }
 }
 

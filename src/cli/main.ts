@@ -108,6 +108,7 @@ program
   .option("--write-units <n>", "most write units a second, about", positiveNumber)
   .option("--where <json>", `only items that match, like '{"status":["OPEN"]}'`)
   .option("--key <json>", `only this item, like '["o-1"]'; may be given again`, listed)
+  .option("--from-export <place>", "read a full export, in a folder or s3://bucket/prefix")
   .option("--dry-run", "count rows, write units and cost, and write nothing")
   .option("--queue <url>", "give the segments to the function of this queue, and watch")
   .option("--restart", "begin anew, also where a run was broken off")

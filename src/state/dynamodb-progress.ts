@@ -38,7 +38,7 @@ export interface DynamoDbProgressOptions {
 }
 
 /** Views counted in one write: an update expression has at most 4 KB. */
-const VIEWS_A_WRITE = 40;
+const VIEWS_A_WRITE = 30;
 /** Others may record at the same moment; so many of them in a row are none of this world. */
 const MOST_TRIES = 10;
 
@@ -87,7 +87,7 @@ export function createDynamoDbProgress({
         await advance(update, first);
         for (const views of rest) {
           const further = createExpression(update);
-          countViews(further, views);
+          countViews(further, views, update);
           await write(further.update());
         }
       }),
@@ -185,7 +185,7 @@ function batchEnd(update: ProgressUpdate, views: Views) {
   expression.setOnce("sinceMs", { N: String(batchEndedAtMs) });
   expression.add("batches", batches);
   expression.add("changes", changes);
-  countViews(expression, views);
+  countViews(expression, views, update);
   return expression;
 }
 
@@ -195,8 +195,9 @@ function setPosition(expression: Expression, { version, changedAtMs }: Position)
 }
 
 /** No view's name has a "#". */
-function countViews(expression: Expression, views: Views): void {
+function countViews(expression: Expression, views: Views, update: ProgressUpdate): void {
   for (const [view, progress] of views) {
+    expression.setOnce(`${view}#sinceMs`, { N: String(update.batchEndedAtMs) });
     for (const count of VIEW_COUNTS)
       if (progress[count] !== 0) expression.add(`${view}#${count}`, progress[count]);
     if (progress.appliedAtMs !== undefined)

@@ -25,7 +25,8 @@ export function createMemoryProgress(): ProgressStore {
 
   return {
     async record(update) {
-      functions.set(`${update.source} ${update.function}`, recorded(update));
+      const dated = { ...update, views: datedViews(update) };
+      functions.set(`${update.source} ${update.function}`, recorded(dated));
     },
     async read(source) {
       const own = [...functions.values()].filter((progress) => progress.source === source);
@@ -41,4 +42,10 @@ export function createMemoryProgress(): ProgressStore {
       mended.set(source, views.set(view, Math.max(views.get(view) ?? 0, atMs)));
     },
   };
+}
+
+/** Each view's counts with when they were taken: of several, the first is kept. */
+function datedViews({ views, batchEndedAtMs: sinceMs }: ProgressUpdate): ProgressUpdate["views"] {
+  const dated = Object.entries(views).map(([view, counts]) => [view, { ...counts, sinceMs }]);
+  return Object.fromEntries(dated) as ProgressUpdate["views"];
 }

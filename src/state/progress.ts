@@ -10,6 +10,8 @@ export const VIEW_COUNTS = ["applied", "stale", "skipped", "unchanged", "quarant
 export interface ViewProgress extends Readonly<Record<(typeof VIEW_COUNTS)[number], number>> {
   /** When something of it was last applied, Unix milliseconds; absent where nothing was. */
   readonly appliedAtMs?: number;
+  /** In what is recorded: when a change first came to it, Unix milliseconds. */
+  readonly sinceMs?: number;
 }
 
 /** How far a function came in a stream. */
@@ -126,10 +128,12 @@ export const NO_PROGRESS: ViewProgress = {
 /** Two counts of a view as one, the second being the later. */
 export function addProgress(first: ViewProgress, second: ViewProgress): ViewProgress {
   const appliedAtMs = second.appliedAtMs ?? first.appliedAtMs;
+  const sinceMs = first.sinceMs ?? second.sinceMs;
   const sums = VIEW_COUNTS.map((count) => [count, first[count] + second[count]] as const);
   return {
     ...(Object.fromEntries(sums) as unknown as ViewProgress),
     ...(appliedAtMs !== undefined && { appliedAtMs }),
+    ...(sinceMs !== undefined && { sinceMs }),
   };
 }
 

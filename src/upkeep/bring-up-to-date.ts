@@ -109,9 +109,11 @@ export async function bringUpToDate(ports: UpkeepPorts, work: UpkeepWork): Promi
     open = open.filter(({ owner, parts }) => {
       const before = steps.length;
       for (const part of parts) steps.push(...stepsOf(part, found.get(owner), time));
-      return steps.length > before;
+      // What was read already may have been for long: an item is poison only as it is now.
+      const isDoubtful = read === 1 && work.first !== undefined && parts.some(hasThrown);
+      return steps.length > before || isDoubtful;
     });
-    if (steps.length === 0) break;
+    if (open.length === 0) break;
     if (steps.some(({ mutation }) => mutation.type === "put"))
       await ports.writeDown(rowsInWork(items), atMs);
     take(steps, await ports.apply(steps.map(({ mutation }) => mutation)), counts);
@@ -258,6 +260,10 @@ function failuresOf({ view: { name: view }, owner, rows, thrown }: Part): Upkeep
   for (const state of rows.values())
     if (state.is === "refused") return [{ view, owner, error: state.error, atMs: state.atMs }];
   return [];
+}
+
+function hasThrown({ thrown }: Part): boolean {
+  return thrown !== undefined;
 }
 
 function noCounts(): UpkeepCounts {

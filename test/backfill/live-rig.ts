@@ -122,12 +122,12 @@ export async function startPipeline(environment: NodeJS.ProcessEnv): Promise<Liv
   };
 }
 
-/** A backfill under way, as a user starts it. */
-export interface BackfillProcess {
+/** A command under way, as a user starts it. */
+export interface CommandProcess<Printed> {
   kill(): void;
   readonly ended: Promise<{
     readonly code: number | null;
-    readonly printed: PrintedReport | undefined;
+    readonly printed: Printed | undefined;
     readonly said: string;
   }>;
 }
@@ -136,12 +136,20 @@ export interface BackfillProcess {
 export function startBackfill(
   environment: NodeJS.ProcessEnv,
   args: readonly string[] = [],
-): BackfillProcess {
-  const child = run(
-    ["backfill", ...VIEWS, "--pipeline", PIPELINE, "--json", ...args],
-    environment,
-    ["ignore", "pipe", "pipe"],
-  );
+): CommandProcess<PrintedReport> {
+  return startCommand(environment, ["backfill", ...VIEWS, ...args]);
+}
+
+/** Starts a command of `millrace` with `--json`. */
+export function startCommand<Printed>(
+  environment: NodeJS.ProcessEnv,
+  [command = "", ...args]: readonly string[],
+): CommandProcess<Printed> {
+  const child = run([command, "--pipeline", PIPELINE, "--json", ...args], environment, [
+    "ignore",
+    "pipe",
+    "pipe",
+  ]);
   let output = "";
   let said = "";
   child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -150,7 +158,7 @@ export function startBackfill(
     kill: () => void child.kill("SIGKILL"),
     ended: new Promise((resolve) =>
       child.once("close", (code) => {
-        const printed = output === "" ? undefined : (JSON.parse(output) as PrintedReport);
+        const printed = output === "" ? undefined : (JSON.parse(output) as Printed);
         resolve({ code, printed, said });
       }),
     ),

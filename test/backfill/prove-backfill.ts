@@ -72,7 +72,7 @@ export async function proveBackfill(options: ProofOptions): Promise<Proof> {
 }
 
 /** Resolves in the middle of a page: with rows written down. */
-async function untilScanned(
+export async function untilScanned(
   state: ReturnType<typeof createDynamoDbBackfillState>,
   scanned: number,
   ended: Promise<{ readonly said: string }>,

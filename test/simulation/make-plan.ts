@@ -150,5 +150,9 @@ function planFaults(
   // One at least, where a backfill is what the history is about.
   for (let n = theme.backfills && 1 + random.below(theme.backfills); n > 0; n--)
     faults.push({ kind: "backfill", atMs: atMs() });
+  for (let n = theme.corruptions && 1 + random.below(theme.corruptions); n > 0; n--)
+    faults.push({ kind: "corruption", atMs: atMs() });
+  for (let n = theme.repairs && 1 + random.below(theme.repairs); n > 0; n--)
+    faults.push({ kind: "repair", atMs: atMs() });
   return faults;
 }

@@ -58,6 +58,9 @@ export const EVENT_FAULTS = [
   "redrive",
 ] as const;
 
+/** What happens where a history is about it. */
+type OperationFault = "backfill" | "corruption" | "repair";
+
 /** What goes wrong with the delivery of the n-th batch. */
 export const DELIVERY_FAULTS = ["delivered twice", "delivered from earlier on"] as const;
 
@@ -75,7 +78,7 @@ export type Fault =
       readonly forMs: number;
       readonly view: string;
     }
-  | { readonly kind: (typeof EVENT_FAULTS)[number] | "backfill"; readonly atMs: number }
+  | { readonly kind: (typeof EVENT_FAULTS)[number] | OperationFault; readonly atMs: number }
   | {
       readonly kind: (typeof DELIVERY_FAULTS)[number];
       readonly batch: number;
@@ -91,6 +94,8 @@ export const FAULT_KINDS = [
   "poison",
   "malformed",
   "backfill",
+  "corruption",
+  "repair",
 ] as const;
 
 /** What a run is like as a whole. */

@@ -9,6 +9,7 @@ import type { View } from "../../src/view/view.js";
 import { createCarelessSink, RIGHT_RULES, type SinkRules } from "./careless-sink.js";
 import { BACKFILL_BUGS } from "./planted-backfill-bugs.js";
 import { GROUP_BUGS } from "./planted-group-bugs.js";
+import { REPAIR_BUGS } from "./planted-repair-bugs.js";
 import { about, type PlantedBug, type Plants } from "./plants.js";
 
 /** Mistakes that are easy to make in a pipeline like this one, each in place of the part that gets it right. */
@@ -165,6 +166,7 @@ export const PLANTED_BUGS: Readonly<Record<string, PlantedBug>> = {
   "nothing unfinished reported": about("outages", { response: () => ({ batchItemFailures: [] }) }),
   ...GROUP_BUGS,
   ...BACKFILL_BUGS,
+  ...REPAIR_BUGS,
   "children read beside their parents": about("streams and shards", {
     shards: (shards) => shards.map(({ parentShardId: _parent, ...shard }) => shard),
   }),

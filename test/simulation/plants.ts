@@ -7,6 +7,7 @@ import type { AggregateSink } from "../../src/sink/aggregate/aggregate-sink.js";
 import type { Store } from "../../src/sink/aggregate/store.js";
 import type { Sink } from "../../src/sink/sink.js";
 import type { Quarantine } from "../../src/state/quarantine.js";
+import type { VerifyPorts } from "../../src/verify/ports.js";
 import type { Shard } from "./source-table.js";
 import type { ThemeName } from "./themes.js";
 
@@ -27,6 +28,8 @@ export interface Plants {
   readonly redriven?: (quarantine: Quarantine) => Quarantine;
   /** What a backfill is made of, above all faults; `seen` holds items as its scan read them. */
   readonly backfill?: (parts: BackfillParts, seen: ReadonlyMap<string, Item>) => BackfillParts;
+  /** What a repair works with, above all faults. */
+  readonly repair?: (ports: VerifyPorts) => VerifyPorts;
   /** What the event source mapping takes a stream's shards for. */
   readonly shards?: (shards: readonly Shard[]) => readonly Shard[];
 }

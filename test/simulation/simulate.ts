@@ -3,11 +3,13 @@ import type { Sinks } from "../../src/pipeline/pipeline.js";
 import { startBackfill } from "./backfill-process.js";
 import { compareWithRecomputation, rowsPastFences, unreasonablyParked } from "./check.js";
 import { startContainer } from "./container.js";
+import { corrupt } from "./corrupt.js";
 import { type Mapping, startMapping } from "./mapping.js";
 import type { Plan } from "./plan.js";
 import { type Plants, same } from "./plants.js";
 import { fencedItems } from "./quarantined.js";
 import { startRedrive } from "./redrive.js";
+import { startRepair } from "./repair-process.js";
 import type { SourceTable } from "./source-table.js";
 import { createWorld, type World } from "./world.js";
 
@@ -37,7 +39,8 @@ export async function simulate(
       await world.clock.run(() => isQuiet(world));
     }
     if (!isQuiet(world)) throw new Error("stuck: nothing is due, and not all is delivered");
-    differences.push(...(await inspect(world, "before redrive")));
+    // What was made wrong is wrong until a repair has come to its end.
+    if (world.repairs.done) differences.push(...(await inspect(world, "before redrive")));
     world.faults.end();
     for (
       let round = 0;
@@ -48,7 +51,12 @@ export async function simulate(
       startRedrive(world);
       await world.clock.run(() => isQuiet(world));
     }
-    differences.push(...(await inspect(world, "in the end")));
+    for (let round = 0; !world.repairs.done; round++) {
+      if (round > 20) throw new Error("repair does not come to an end");
+      startRepair(world);
+      await world.clock.run(() => isQuiet(world));
+    }
+    differences.push(...(await inspect(world, "in the end")), ...world.harm);
   } catch (thrown) {
     differences.push(messageOf(thrown));
   } finally {
@@ -106,6 +114,8 @@ function happen(world: World, kind: string): void {
   else if (kind === "shard rolled") items.split(1);
   else if (kind === "stream re-created") items.recreate();
   else if (kind === "backfill") startBackfill(world);
+  else if (kind === "repair") startRepair(world);
+  else if (kind === "corruption") void corrupt(world);
   else startRedrive(world);
 }
 

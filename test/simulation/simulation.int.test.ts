@@ -36,6 +36,15 @@ describe("the simulation", () => {
     expect([...met].sort()).toEqual([...FAULT_KINDS].sort());
   });
 
+  test("G72, N24: what is made wrong in the middle is put right by repairs that die anywhere, and nothing else is touched", async () => {
+    for (const theme of ["repair", "groups and their repair"] as const)
+      for (const seed of seedsAbout(theme, 12)) {
+        const { differences, faults } = await simulate(planOf(seed));
+        if (differences.length > 0) throw new Error(describeFailure(await explain(planOf(seed))));
+        expect(faults.get("corruption")).toBeGreaterThan(0);
+      }
+  });
+
   test("is decided by its seed alone", async () => {
     const runs = await Promise.all(
       [1, 2].map(async () => {

@@ -35,6 +35,9 @@ export interface Theme {
   readonly ofState: number;
   /** How many backfills there are at most; where there are any, items exist before the stream. */
   readonly backfills: number;
+  /** How many things are made wrong at most, and how often at most somebody has all put right. */
+  readonly corruptions: number;
+  readonly repairs: number;
   /** By which share of the history poison is fixed at the latest; it may be long after. */
   readonly fixedBy: readonly number[];
   /** Longest pause between two writes, milliseconds. */
@@ -64,6 +67,8 @@ const MIXED: Theme = {
   ofStore: 0.3,
   ofState: 0,
   backfills: 0,
+  corruptions: 0,
+  repairs: 0,
   fixedBy: [0.6, 2],
   pausesMs: [2, 20, 100],
 };
@@ -218,6 +223,40 @@ export const THEMES = {
     backfills: 3,
     often: ["crash before", "crash after"],
   },
+  repair: {
+    ...MIXED,
+    views: [
+      ["by-home", "by-group", "cards"],
+      ["by-home", "hot"],
+    ],
+    mostIds: 2,
+    mostWrites: 50,
+    largestBatch: 3,
+    batchWindowsMs: [5, 60],
+    poison: 0,
+    malformed: 0,
+    sharedKeys: 0,
+    steps: 6,
+    deliveries: 1,
+    spells: 0,
+    events: 1,
+    ofQuarantine: 0,
+    corruptions: 20,
+    repairs: 6,
+    often: ["crash before", "crash after"],
+    pausesMs: [300, 600],
+  },
+  "groups and their repair": {
+    ...GROUPS,
+    poison: 0,
+    malformed: 0,
+    steps: 6,
+    spells: 0,
+    ofQuarantine: 0,
+    corruptions: 4,
+    repairs: 3,
+    often: ["crash before", "crash after"],
+  },
 } as const satisfies Readonly<Record<string, Theme>>;
 
 /** The name of a theme. */
@@ -227,13 +266,15 @@ const OF_BACKFILL = [
   "backfill",
   "groups and their backfill",
 ] as const satisfies readonly ThemeName[];
+const OF_REPAIR = ["repair", "groups and their repair"] as const satisfies readonly ThemeName[];
 const OTHERS = (Object.keys(THEMES) as readonly ThemeName[]).filter(
-  (name) => !OF_BACKFILL.some((each) => each === name),
+  (name) => ![...OF_BACKFILL, ...OF_REPAIR].some((each) => each === name),
 );
 
-/** Themes take turns; every sixth round is about backfills. */
+/** Themes take turns; of six rounds, one is about backfills and one about repairs. */
 function nameOf(seed: number): ThemeName {
   const round = Math.floor(seed / OTHERS.length);
+  if (round % 6 === 2) return OF_REPAIR[seed % 2]!;
   return round % 6 === 5 ? OF_BACKFILL[seed % 2]! : OTHERS[seed % OTHERS.length]!;
 }
 

@@ -46,6 +46,13 @@ export interface World {
   redriving: number;
   /** `done` once one has come to its end that was begun after any other died. */
   readonly backfills: { begun: number; diedBefore: number; done: boolean };
+  /**
+   * `done` once one has come to its end that was begun after whatever was made wrong, and after any other died: both are
+   * trouble, at the number that had been begun by then.
+   */
+  readonly repairs: { planted: number; begun: number; troubleAt: number; done: boolean };
+  /** What a repair did that it may not. */
+  readonly harm: string[];
   endsAtMs: number;
 }
 
@@ -84,6 +91,8 @@ export function createWorld(plan: Plan, plants: Plants, print?: (line: string) =
     deployments: 0,
     redriving: 0,
     backfills: { begun: 0, diedBefore: 0, done: plan.existing.length === 0 },
+    repairs: { planted: 0, begun: 0, troubleAt: 0, done: true },
+    harm: [],
     endsAtMs: 0,
   };
 }

@@ -96,6 +96,17 @@ export function describeProgressContract(
       ]);
     });
 
+    test("N30: remembers when a change first came to a view, of each by itself", async () => {
+      const first = updateOf({ views: { totals: NO_PROGRESS } });
+      const batchEndedAtMs = first.batchEndedAtMs + 60_000;
+      const many = Array.from({ length: 70 }, (_, n) => [`view-${n}`, NO_PROGRESS] as const);
+      const views = { totals: NO_PROGRESS, ...Object.fromEntries(many) };
+      await record(first, { ...first, batchEndedAtMs, views });
+      const [found] = await recorded(first.source);
+      expect(found?.views["totals"]?.sinceMs).toBe(first.batchEndedAtMs);
+      for (const [view] of many) expect(found?.views[view]?.sinceMs).toBe(batchEndedAtMs);
+    });
+
     test("never goes back: an older position is counted, and left at that", async () => {
       const first = updateOf({ position: positionAt(9) });
       await record(first, { ...first, position: positionAt(3) });
@@ -155,7 +166,12 @@ export function describeProgressContract(
       await record(update, update);
       const [progress] = await recorded(update.source);
       expect(Object.keys(progress?.views ?? {}).sort()).toEqual([...names].sort());
-      expect(progress?.views["view-99"]).toEqual({ ...all, applied: 2, stale: 2, unchanged: 2 });
+      expect(progress?.views["view-99"]).toMatchObject({
+        ...all,
+        applied: 2,
+        stale: 2,
+        unchanged: 2,
+      });
       expect(progress?.batches).toBe(2);
     });
 

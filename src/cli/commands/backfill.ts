@@ -13,9 +13,10 @@ import { chooseViews, type ChosenViews } from "../../backfill/choose-views.js";
 import { type BackfillEstimate, estimateBackfill } from "../../backfill/dry-run.js";
 import { backfillByQueue } from "../../backfill/enqueue-segments.js";
 import type { OpenedRun } from "../../backfill/run-backfill.js";
-import { readScope, type Scope } from "../../backfill/scope.js";
+import { readScope, type Scope, type ScopeOptions } from "../../backfill/scope.js";
 import { composeBackfill, type ComposedBackfill, createSqsQueue } from "../../compose-backfill.js";
 import { readConfig } from "../../config.js";
+import { configurationError } from "../../errors.js";
 import { collectDeclarations } from "../../view/declarations.js";
 import { formatTable } from "../format-table.js";
 import { loadPipeline } from "../load-project.js";
@@ -33,6 +34,8 @@ export interface BackfillOptions {
   readonly where?: string;
   /** Keys of items, each a JSON array. */
   readonly key?: readonly string[];
+  /** A folder or `s3://bucket/prefix` with an export of the source, which is read in place of the source. */
+  readonly fromExport?: string;
   readonly dryRun?: boolean;
   readonly restart?: boolean;
   /** Address of a queue whose function works on the segments. */
@@ -56,6 +59,7 @@ export async function backfill(
   if (config.dynamodbEndpoint !== undefined) nameLocalAccount();
   const { exports } = await loadPipeline(process.cwd(), options.pipeline);
   const chosen = chooseViews(collectDeclarations(exports), names);
+  checkExportOptions(options, chosen);
   const composed = composeBackfill(
     config,
     chosen.flatMap(({ allViews }) => allViews),
@@ -79,7 +83,8 @@ export async function backfill(
     let code = 0;
     for (const each of chosen) {
       if (isStopping) break;
-      const scope = readScope(each.source, options);
+      const exported = await openExport(composed, options.fromExport, each);
+      const scope = readScope(each.source, { ...options, ...exported });
       if (options.dryRun) results.push(await estimateSource(session, each, scope, print));
       else {
         const report = await runSource(session, each, scope, print);
@@ -110,7 +115,7 @@ async function runSource(
   print: Print,
 ): Promise<SourceReport> {
   const { items, parts } = composed;
-  const segments = scope.isPartial ? 1 : options.segments;
+  const segments = Math.min(options.segments, scope.mostSegments);
   const startedAtMs = Date.now();
   const progress = createProgress(process.stderr);
   let update: (scanned: number) => void = () => undefined;
@@ -145,7 +150,7 @@ async function runSource(
   const report = await running.finally(() => progress.stop());
   if (report.finished) finish();
   if (report.finished && !scope.isPartial && options.where === undefined)
-    await composed.noteDone(views, report.startedAtMs);
+    await composed.noteDone(views, Math.min(report.startedAtMs, scope.asOfMs ?? Infinity));
   progress.stop();
   print(reportText(report, (Date.now() - startedAtMs) / 1000, scanned));
   return report;
@@ -164,7 +169,7 @@ async function estimateSource(
   let scanned = 0;
   const onPage = (page: { scanned: number }) =>
     bar.update(Math.min(total, (scanned += page.scanned)));
-  const segments = scope.isPartial ? 1 : options.segments;
+  const segments = Math.min(options.segments, scope.mostSegments);
   const pages = scope.pages(composed.items);
   const wanted = { source, views, pages, segments };
   const estimate = await estimateBackfill(composed.parts, wanted, { isStopping, onPage }).finally(
@@ -172,6 +177,33 @@ async function estimateSource(
   );
   print(estimateText(estimate));
   return estimate;
+}
+
+function checkExportOptions(
+  { fromExport, queue }: BackfillOptions,
+  chosen: readonly ChosenViews[],
+): void {
+  if (fromExport === undefined) return;
+  const mistakes: string[] = [];
+  const sources = chosen.map(({ source }) => source.table);
+  if (sources.length > 1)
+    mistakes.push(
+      `--from-export is of one table, and the views are of ${sources.join(", ")}; name the views of one of them`,
+    );
+  if (queue !== undefined)
+    mistakes.push(
+      "the functions behind --queue scan the source; leave out --queue or --from-export",
+    );
+  if (mistakes.length > 0) throw configurationError("backfill", mistakes);
+}
+
+async function openExport(
+  composed: ComposedBackfill,
+  location: string | undefined,
+  { source, views }: ChosenViews,
+): Promise<Pick<ScopeOptions, "exported">> {
+  if (location === undefined) return {};
+  return { exported: await composed.openExport(location, source, views) };
 }
 
 /** Changes made meanwhile come by the stream: somebody has to follow it. */
