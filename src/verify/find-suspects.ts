@@ -255,10 +255,16 @@ function heldInVain(
   });
 }
 
+/** Whether a key begins as all of a view's do, up to a sign such as the colon of `order:`; chance makes no such name. */
+function isNamedLike({ prefix }: Comparand, key: string): boolean {
+  const [name] = /^.*[^\p{L}\p{N}]/su.exec(prefix()) ?? [];
+  return name !== undefined && key.startsWith(name);
+}
+
 /**
  * The view that a row belongs to which no item derives: in a table that is no question. A cache may hold entries of
  * others, too; ours are of the stream that a view follows, and where several views follow it, of the one whose keys
- * begin like it.
+ * begin like it. One of no stream that is followed now is of a stream before it, if a view's keys begin like it.
  */
 function whose(
   { comparands }: Space,
@@ -267,8 +273,10 @@ function whose(
 ): Comparand | undefined {
   if (comparands.length === 1 && comparands[0]?.view.kind !== "cache-view") return comparands[0];
   const label = labelOf(version as Version);
-  const candidates = comparands.filter(({ view }) => labels.get(view.source) === label);
   const likeness = ({ prefix }: Comparand) => (key.startsWith(prefix()) ? prefix().length : 0);
+  const ofStream = comparands.filter(({ view }) => labels.get(view.source) === label);
+  const isOfFormer = ![...labels.values()].includes(label);
+  const candidates = isOfFormer ? comparands.filter((each) => isNamedLike(each, key)) : ofStream;
   return candidates.sort((a, b) => likeness(b) - likeness(a))[0];
 }
 

@@ -89,7 +89,7 @@ function portsOf(
       ...holder,
       shown: async () => [],
       contributions: async () => [],
-      isCut: async () => false,
+      cutOff: async () => undefined,
       rebuild: async () => undefined,
       asRead: (_view, value) => value,
       isKept: () => true,
