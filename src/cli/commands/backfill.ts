@@ -58,7 +58,7 @@ export async function backfill(
   const chosen = chooseViews(collectDeclarations(exports), names);
   const composed = composeBackfill(
     config,
-    chosen.flatMap(({ allViews }) => allViews),
+    isWrittenHere(options) ? chosen.flatMap(({ allViews }) => allViews) : [],
     {
       ...(options.readUnits !== undefined && { readUnitsPerSecond: options.readUnits }),
       ...(options.writeUnits !== undefined && { writeUnitsPerSecond: options.writeUnits }),
@@ -93,6 +93,11 @@ export async function backfill(
   } finally {
     await composed.close();
   }
+}
+
+/** Whether this process writes the views: a queue's function does where whole segments are given to one. */
+function isWrittenHere({ queue, key, dryRun }: BackfillOptions): boolean {
+  return !dryRun && (queue === undefined || key !== undefined);
 }
 
 interface Session {
