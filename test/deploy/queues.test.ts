@@ -11,9 +11,9 @@ const resources = resourcesOf(deployment);
 /** What only tells of changes, so that there is nothing to backfill. */
 const told = { ...orderCards, name: "told", type: "stream" as const };
 const QUEUES = [
-  ["failures", "FailuresQueue", "FailuresDeadLetterQueue"],
-  ["backfill", "BackfillQueue", "BackfillDeadLetterQueue"],
-] as const;
+  { name: "failures", queue: "FailuresQueue", deadLetters: "FailuresDeadLetterQueue" },
+  { name: "backfill", queue: "BackfillQueue", deadLetters: "BackfillDeadLetterQueue" },
+];
 
 function propertiesOf(name: string): Readonly<Record<string, unknown>> {
   return resources[name]?.Properties ?? {};
@@ -26,15 +26,17 @@ function timeoutOf(functionName: string): number {
 describe("the queues of a deployment", () => {
   test("are one for each function that is not called by streams, and one beside it, and no others", () => {
     const queues = Object.entries(resources).filter(([, { Type }]) => Type === "AWS::SQS::Queue");
-    expect(queues.map(([name]) => name)).toEqual(QUEUES.flatMap(([, ...names]) => names));
+    expect(queues.map(([name]) => name)).toEqual(
+      QUEUES.flatMap(({ queue, deadLetters }) => [queue, deadLetters]),
+    );
     const without = resourcesOf(deploymentOf({}, { told }));
     expect(without).not.toHaveProperty("BackfillQueue");
     expect(without).not.toHaveProperty("QueueEndpoint");
   });
 
   test.each(QUEUES)(
-    "G67: %s is handed a message five times, and then it is kept for a person, for as long as SQS can",
-    (_function, queue, deadLetters) => {
+    "G67: that of $name is handed a message five times, and then it is kept for a person, for as long as SQS can",
+    ({ queue, deadLetters }) => {
       expect(propertiesOf(queue)["RedrivePolicy"]).toEqual({
         deadLetterTargetArn: { "Fn::GetAtt": [deadLetters, "Arn"] },
         maxReceiveCount: 5,
@@ -49,8 +51,8 @@ describe("the queues of a deployment", () => {
   );
 
   test.each(QUEUES)(
-    "N28: a message that %s may still be working on is handed to nobody else",
-    (name, queue) => {
+    "N28: a message that $name may still be working on is handed to nobody else",
+    ({ name, queue }) => {
       expect(propertiesOf(queue)["VisibilityTimeout"]).toBe(6 * timeoutOf(name));
     },
   );
