@@ -9,18 +9,22 @@ import * as pipeline from "../../pipeline.js";
 import { synthesize } from "../../src/deploy/synthesize.js";
 import { allTables } from "../../src/deploy/tables.js";
 import { collectDeclarations } from "../../src/view/declarations.js";
+import { endpoint } from "../support/endpoints.js";
 import { type Package, packageRepository, validate } from "./package-repository.js";
 import { startPackaged } from "./packaged-function.js";
+import { describePackagedHandlers } from "./packaged-handlers.js";
 import { readZip } from "./zip.js";
 
 const folder = mkdtempSync(join(tmpdir(), "millrace-package-"));
 const stage = `test${process.pid}`;
 const prefix = `millrace-flights-${stage}-`;
+// A database of its own: the views are compared whole.
+const redisUrl = `${endpoint("MILLRACE_TEST_REDIS")}/7`;
 
 let packaged: Package;
 
 beforeAll(() => {
-  packaged = packageRepository(folder, stage, "redis://cache:6379");
+  packaged = packageRepository(folder, stage, redisUrl);
 }, 120_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -124,3 +128,5 @@ describe("packaging the repository", () => {
     await expect(bare).rejects.toThrow(/REDIS_URL is not set/);
   });
 });
+
+describePackagedHandlers({ packaged: () => packaged, folder, stage, redisUrl });
