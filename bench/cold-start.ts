@@ -8,9 +8,11 @@ import * as pipeline from "../pipeline.js";
 import { formatTable } from "../src/cli/format-table.js";
 import { openServices } from "../src/cli/services.js";
 import { dynamoDbClient } from "../src/compose.js";
+import { unreachable } from "../src/errors.js";
 import { ensureTables } from "../src/local/ensure-tables.js";
 import { collectDeclarations } from "../src/view/declarations.js";
 import { startPackaged } from "../test/deploy/packaged-function.js";
+import { queueEvent } from "../test/deploy/packaged-queues.js";
 import { readZip } from "../test/deploy/zip.js";
 import { streamRecord } from "../test/support/records.js";
 
@@ -28,7 +30,12 @@ export interface ColdStartFigure {
 
 const RUNS = 11;
 
-/** Packages the functions as they are deployed and starts each afresh, again and again, with one change to write. */
+const NAMES = ["tables", "cache", "failures", "backfill"] as const;
+
+/**
+ * Packages the functions as they are deployed and starts each afresh, again and again: with one change to write, with S3's
+ * own trial of the queue, and with a segment of a backfill that nobody began, for which it looks.
+ */
 export async function coldStart(): Promise<readonly ColdStartFigure[]> {
   const folder = mkdtempSync(join(tmpdir(), "millrace-bench-"));
   const services = await openServices({ needsRedis: true });
@@ -44,10 +51,12 @@ export async function coldStart(): Promise<readonly ColdStartFigure[]> {
     const environment = {
       AWS_ENDPOINT_URL_DYNAMODB: services.config.dynamodbEndpoint ?? "",
       REDIS_URL: services.config.redisUrl ?? "",
+      MILLRACE_BACKFILL_QUEUE: "http://127.0.0.1/123456789012/backfill",
+      POWERTOOLS_LOG_LEVEL: "SILENT",
       NODE_OPTIONS: "--enable-source-maps",
     };
     const figures: ColdStartFigure[] = [];
-    for (const name of ["tables", "cache"]) figures.push(await measure(name, folder, environment));
+    for (const name of NAMES) figures.push(await measure(name, folder, environment));
     print(figures);
     return figures;
   } finally {
@@ -67,8 +76,25 @@ function packageInto(folder: string): void {
   if (status !== 0) throw new Error(stderr);
 }
 
+/** The first event that a function is given. */
+function eventOf(name: (typeof NAMES)[number], i: number) {
+  switch (name) {
+    case "tables":
+    case "cache":
+      return {
+        Records: [streamRecord({ new: flight(i), table: "flights", keys: ["flightId"] })],
+      };
+    case "failures":
+      return queueEvent(JSON.stringify({ Service: "Amazon S3", Event: "s3:TestEvent" }));
+    case "backfill":
+      return queueEvent(JSON.stringify({ source: "flights", run: "none", segment: 0, of: 1 }));
+    default:
+      return unreachable(name);
+  }
+}
+
 async function measure(
-  name: string,
+  name: (typeof NAMES)[number],
   folder: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<ColdStartFigure> {
@@ -84,8 +110,7 @@ async function measure(
       folder: join(folder, `${name}-${i}`),
       environment,
     });
-    const record = streamRecord({ new: flight(i), table: "flights", keys: ["flightId"] });
-    await running.invoke({ Records: [record] });
+    await running.invoke(eventOf(name, i));
     responses.push(performance.now() - startedAtMs);
     imports.push(running.startedInMs);
     running.stop();

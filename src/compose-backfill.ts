@@ -26,7 +26,7 @@ import { createDynamoDbProgress } from "./state/dynamodb-progress.js";
 import { createDynamoDbQuarantine } from "./state/dynamodb-quarantine.js";
 import { noteWhole } from "./upkeep/note-whole.js";
 import { createSourceItems, type SourceItems } from "./upkeep/source-items.js";
-import { collectDeclarations } from "./view/declarations.js";
+import { collectDeclarations, isNotification } from "./view/declarations.js";
 import type { View, ViewSource } from "./view/view.js";
 
 /** What a backfill works with, in the environment of the pipeline. */
@@ -46,8 +46,9 @@ export interface ComposedBackfill {
 }
 
 /**
- * Makes what a backfill of these views works with.
+ * Makes what a backfill works with.
  *
+ * @param views those that it writes; none where it leaves writing to the functions of a queue.
  * @throws `configuration` when a view is kept in a cache and the environment names none.
  */
 export function composeBackfill(
@@ -134,7 +135,10 @@ export function createBackfillHandler(exports: DeclarationExports): SegmentHandl
       "MILLRACE_BACKFILL_QUEUE is not set; set it to the address of the queue that this function is called for",
     );
   const declarations = collectDeclarations(exports);
-  const composed = composeBackfill(config, declarations.views);
+  const composed = composeBackfill(
+    config,
+    declarations.views.filter((view) => !isNotification(view)),
+  );
   const log = new Logger();
   return createSegmentHandler({
     ...composed,

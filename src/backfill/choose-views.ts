@@ -1,5 +1,5 @@
 import { configurationError } from "../errors.js";
-import { type Declarations, viewsOf } from "../view/declarations.js";
+import { type Declarations, isNotification, viewsOf } from "../view/declarations.js";
 import { selectView } from "../view/select-views.js";
 import type { View, ViewSource } from "../view/view.js";
 
@@ -39,8 +39,4 @@ export function chooseViews(
     views: chosen.filter((view) => view.source === source),
     allViews: viewsOf(declarations, source.table).filter((view) => !isNotification(view)),
   }));
-}
-
-function isNotification(view: View): boolean {
-  return view.kind === "cache-view" && (view.type === "stream" || view.type === "channel");
 }

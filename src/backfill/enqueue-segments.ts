@@ -6,15 +6,18 @@ import {
   type SourceReport,
   sumOf,
 } from "./backfill-source.js";
-import { openRun, settleEarlierRuns } from "./run-backfill.js";
+import { openRun } from "./run-backfill.js";
 import type { SegmentQueue } from "./segment-message.js";
 
 /** Longest that a segment's worker is silent, pages and redelivery of its message included. */
-const SILENT_MS = 15 * 60_000;
+export const SILENT_MS = 15 * 60_000;
 const POLL_MS = 2_000;
 
 /**
  * Gives the segments of a backfill to a queue, and watches until others have worked on all of them.
+ *
+ * It writes to no view, and so needs no way to where views are kept: what earlier runs left is brought up to date by
+ * whoever takes the first segment.
  *
  * Stopped, it only stops watching. Run again, it goes on watching, and sends again what nobody has worked on for a quarter
  * of an hour.
@@ -25,7 +28,7 @@ export async function backfillByQueue(
   queue: SegmentQueue,
   control: BackfillControl,
 ): Promise<SourceReport> {
-  const { source, views, allViews, worker, pages, inspect, where } = backfill;
+  const { source, views, inspect, where } = backfill;
   const before = await inspect();
   const opened = await openRun(parts.state, {
     source: source.table,
@@ -39,7 +42,6 @@ export async function backfillByQueue(
   });
   control.onOpened?.(opened);
   const { run } = opened;
-  await settleEarlierRuns(parts, { run, source, views, pages, worker }, allViews);
   const begun = furthest(opened.states);
   const isSilent = (state: SegmentState | undefined) =>
     parts.clock.nowMs() - Math.max(run.startedAtMs, state?.savedAtMs ?? 0) > SILENT_MS;

@@ -3,8 +3,9 @@ import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { messageOf, MillraceError } from "../errors.js";
 import { furthest } from "../state/backfill-state.js";
 import type { SourceItems } from "../upkeep/source-items.js";
-import { type Declarations, viewsOf } from "../view/declarations.js";
+import { type Declarations, isNotification, viewsOf } from "../view/declarations.js";
 import type { BackfillParts } from "./backfill-parts.js";
+import { settleEarlierRuns } from "./run-backfill.js";
 import { readScope } from "./scope.js";
 import { parseSegmentMessage, type SegmentMessage, type SegmentQueue } from "./segment-message.js";
 import { createSegmentWorker } from "./work-segment.js";
@@ -61,7 +62,8 @@ async function workOn(
   const { source: table, segment, where } = message;
   const run = (await parts.state.runs(table)).find(({ id }) => id === message.run);
   if (!run) throw new MillraceError("refused", `there is no backfill ${message.run} of ${table}`);
-  const views = viewsOf(declarations, table).filter(({ name }) => run.views.includes(name));
+  const allViews = viewsOf(declarations, table).filter((view) => !isNotification(view));
+  const views = allViews.filter(({ name }) => run.views.includes(name));
   const [first] = views;
   if (!first || views.length < run.views.length)
     throw new MillraceError(
@@ -70,7 +72,10 @@ async function workOn(
     );
   const { source } = first;
   const pages = readScope(source, where === undefined ? {} : { where }).pages(items);
-  const segments = createSegmentWorker(parts, { run, source, views, pages, worker });
+  const job = { run, source, views, pages, worker };
+  // Once a run is enough, and the command that began it may have no way to the cache.
+  if (segment === 0) await settleEarlierRuns(parts, job, allViews);
+  const segments = createSegmentWorker(parts, job);
   const state = await segments.work(segment, { isStopping });
   const { scanned, done } = state;
   log.info(done ? "segment done" : "segment goes on", { run: run.id, segment, scanned });

@@ -1,6 +1,6 @@
 import type { Deployment } from "./deployment.js";
 import { FAILURES_QUEUE } from "./failures.js";
-import type { FunctionPlan } from "./function-plans.js";
+import { changePlans, type FunctionPlan, type QueuePlan, queuePlans } from "./function-plans.js";
 import { functionName } from "./functions.js";
 import { logicalName } from "./logical-name.js";
 import { mappingLogicalName } from "./mappings.js";
@@ -9,9 +9,11 @@ import {
   functionMetric,
   mappingMetric,
   type Metric,
+  ownMetric,
   queueMetric,
   viewMetric,
 } from "./metrics.js";
+import { deadLetterLogicalName } from "./queues.js";
 import { attribute, ref, type Resource, type Resources, type Text } from "./template.js";
 
 /** Logical name of the topic that alarms write to. */
@@ -45,11 +47,12 @@ const MOST_METRICS = 10;
 /** Share of the most that the cache may hold. */
 const CACHE_FULL = 0.8;
 
-/** A topic, and alarms that write to it: when a function falls behind, fails, or gives something up, when a change is quarantined, and when the cache is nearly full. */
+/** A topic, and alarms that write to it: when a function falls behind, fails, or gives something up, when a change is quarantined or lost, and when the cache is nearly full. */
 export function alarmResources(deployment: Deployment): Resources {
   const watches = [
-    ...deployment.plans.flatMap((plan) => functionWatches(deployment, plan)),
-    ["FailuresQueueAlarm", FAILURES_WATCH] as const,
+    ...changePlans(deployment.plans).flatMap((plan) => functionWatches(deployment, plan)),
+    ...queuePlans(deployment.plans).map((plan) => queueFunctionWatch(deployment, plan)),
+    ...messageWatches(deployment),
     ...quarantineWatches(deployment),
     ...cacheWatches(deployment),
   ];
@@ -114,24 +117,75 @@ function functionWatches(deployment: Deployment, plan: FunctionPlan): readonly N
   ];
 }
 
-const FAILURES_WATCH: Watch = {
-  description:
-    "Lambda gave records up: the failures bucket has them, and the queue a message for each batch",
-  metrics: [
-    queueMetric(attribute(FAILURES_QUEUE, "QueueName"), "ApproximateNumberOfMessagesVisible"),
-  ],
-  statistic: "Maximum",
-  limit: 1,
-};
+/** A message that fails comes again and is counted by no function; this is the function that threw or was cut off. */
+function queueFunctionWatch(deployment: Deployment, { name, work }: QueuePlan): NamedWatch {
+  const then = {
+    failures: "what Lambda gave up waits in its queue",
+    backfill: "the segment comes again, and goes on where it was",
+  };
+  return [
+    logicalName(name, "ErrorsAlarm"),
+    {
+      description: `The function ${name} was cut off, or could not start; ${then[work]}`,
+      metrics: [functionMetric(functionName(deployment, name), "Errors")],
+      statistic: "Sum",
+      limit: 1,
+    },
+  ];
+}
 
-/** Every view counts what it quarantines. What is quarantined stays there, and so the alarm stays on for a day. */
+/** Messages that somebody has to look at: those that nobody takes, and those that could not be taken. */
+function messageWatches({ plans }: Deployment): readonly NamedWatch[] {
+  const ofQueue = (queue: string, metric: string) =>
+    queueMetric(attribute(queue, "QueueName"), metric);
+  return [
+    [
+      "FailuresQueueAlarm",
+      {
+        description: "What Lambda gave up has waited for an hour, and no function takes it",
+        metrics: [ofQueue(FAILURES_QUEUE, "ApproximateAgeOfOldestMessage")],
+        statistic: "Maximum",
+        limit: 3600,
+      },
+    ],
+    ...inTens(
+      "DeadLettersAlarm",
+      queuePlans(plans).map(({ name }) =>
+        ofQueue(deadLetterLogicalName(name), "ApproximateNumberOfMessagesVisible"),
+      ),
+      "What Lambda gave up, or a segment of a backfill, has failed time and again: mend it, then move the messages back",
+      { statistic: "Maximum" },
+    ),
+  ];
+}
+
+/** What is quarantined stays there, and what is lost stays lost: the alarm stays on for a day. */
+const FOR_A_DAY = { periodSeconds: 3600, periods: 24, atLimit: 1 } as const;
+
+/** Every view counts what it quarantines, and the second net what it takes and what it finds no more. */
 function quarantineWatches({ declarations, name }: Deployment): readonly NamedWatch[] {
-  return inTens(
-    "QuarantineAlarm",
-    declarations.views.map((view) => viewMetric(name, view.name, "quarantined")),
-    "A change was quarantined in the last day: a view cannot take it, and it waits for redrive",
-    { periodSeconds: 3600, periods: 24, atLimit: 1 },
-  );
+  return [
+    ...inTens(
+      "QuarantineAlarm",
+      [
+        ...declarations.views.map((view) => viewMetric(name, view.name, "quarantined")),
+        ownMetric(name, "givenUp"),
+      ],
+      "A change was quarantined in the last day: a view cannot take it, or Lambda gave it up, and it waits for redrive",
+      FOR_A_DAY,
+    ),
+    [
+      "LostAlarm",
+      {
+        description:
+          "Records were given up and are no longer in the stream: backfill the views of their table",
+        metrics: [ownMetric(name, "lost")],
+        statistic: "Sum",
+        limit: 1,
+        ...FOR_A_DAY,
+      },
+    ],
+  ];
 }
 
 function cacheWatches({ cache, stage }: Deployment): readonly NamedWatch[] {

@@ -1,5 +1,5 @@
 import type { Deployment } from "./deployment.js";
-import { FAILURES_QUEUE } from "./failures.js";
+import { changePlans, queuePlans } from "./function-plans.js";
 import { functionName } from "./functions.js";
 import { mappingLogicalName } from "./mappings.js";
 import {
@@ -7,9 +7,11 @@ import {
   functionMetric,
   mappingMetric,
   type Metric,
+  ownMetric,
   queueMetric,
   viewMetric,
 } from "./metrics.js";
+import { deadLetterLogicalName, queueLogicalName } from "./queues.js";
 import { attribute, type Resource, type Resources, substitute, type Text } from "./template.js";
 
 /** Logical name of the dashboard. */
@@ -57,6 +59,7 @@ function graphs(deployment: Deployment): readonly Graph[] {
   return [
     ...viewGraphs(deployment),
     ...functionGraphs(deployment),
+    ...queueGraphs(deployment),
     ...mappingGraphs(deployment),
     ...cacheGraphs(deployment),
   ];
@@ -75,25 +78,43 @@ function viewGraphs({ name, declarations }: Deployment): readonly Graph[] {
 }
 
 function functionGraphs(deployment: Deployment): readonly Graph[] {
-  const byFunction = (metric: string) =>
-    deployment.plans.map(
-      ({ name }) => [name, functionMetric(functionName(deployment, name), metric)] as const,
-    );
-  const queue = queueMetric(
-    attribute(FAILURES_QUEUE, "QueueName"),
-    "ApproximateNumberOfMessagesVisible",
-  );
+  const { plans } = deployment;
+  const byFunction = (metric: string, of = plans) =>
+    of.map(({ name }) => [name, functionMetric(functionName(deployment, name), metric)] as const);
+  const ages = byFunction("IteratorAge", changePlans(plans));
   return [
-    { title: "Iterator age, ms", statistic: "Maximum", lines: byFunction("IteratorAge") },
-    { title: "Duration of a batch, p99, ms", statistic: "p99", lines: byFunction("Duration") },
-    { title: "Batches a minute", statistic: "Sum", lines: byFunction("Invocations") },
+    { title: "Iterator age, ms", statistic: "Maximum", lines: ages },
+    { title: "Duration of a call, p99, ms", statistic: "p99", lines: byFunction("Duration") },
+    { title: "Calls a minute", statistic: "Sum", lines: byFunction("Invocations") },
     {
-      title: "Errors, throttles, batches given up",
+      title: "Errors and throttles",
       statistic: "Sum",
       lines: [
         ...byFunction("Errors").map(([name, metric]) => [`${name} errors`, metric] as const),
         ...byFunction("Throttles").map(([name, metric]) => [`${name} throttles`, metric] as const),
-        ["given up", queue],
+      ],
+    },
+  ];
+}
+
+function queueGraphs({ name: deployment, plans }: Deployment): readonly Graph[] {
+  const lines = queuePlans(plans).flatMap(({ name }) =>
+    [
+      [`${name} waiting`, queueLogicalName(name)] as const,
+      [`${name} dead letters`, deadLetterLogicalName(name)] as const,
+    ].map(([label, queue]) => {
+      const metric = "ApproximateNumberOfMessagesVisible";
+      return [label, queueMetric(attribute(queue, "QueueName"), metric)] as const;
+    }),
+  );
+  return [
+    { title: "Messages in queues", statistic: "Maximum", lines },
+    {
+      title: "Records given up",
+      statistic: "Sum",
+      lines: [
+        ["into quarantine", ownMetric(deployment, "givenUp")],
+        ["lost", ownMetric(deployment, "lost")],
       ],
     },
   ];
@@ -101,7 +122,7 @@ function functionGraphs(deployment: Deployment): readonly Graph[] {
 
 function mappingGraphs({ plans }: Deployment): readonly Graph[] {
   const byMapping = (metric: string) =>
-    plans.flatMap(({ name, followed }) =>
+    changePlans(plans).flatMap(({ name, followed }) =>
       followed.map(
         (table) =>
           [`${table} > ${name}`, mappingMetric(mappingLogicalName(name, table), metric)] as const,

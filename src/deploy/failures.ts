@@ -1,3 +1,5 @@
+import { FAILURES_TIMEOUT_SECONDS } from "./function-plans.js";
+import { queueLogicalName, workQueue } from "./queues.js";
 import type { Stage } from "./stage.js";
 import { attribute, ref, type Resources, substitute } from "./template.js";
 
@@ -5,7 +7,7 @@ import { attribute, ref, type Resources, substitute } from "./template.js";
 export const FAILURES_BUCKET = "FailuresBucket";
 
 /** Logical name of the queue that tells of each object in it. */
-export const FAILURES_QUEUE = "FailuresQueue";
+export const FAILURES_QUEUE = queueLogicalName("failures");
 
 /** The bucket's ARN, as CloudFormation fills it in. */
 export const FAILURES_BUCKET_ARN = attribute(FAILURES_BUCKET, "Arn");
@@ -23,17 +25,13 @@ const KEPT_DAYS = 30;
  * A bucket for what Lambda gives up, and a queue with a message for each object.
  *
  * A bucket, because Lambda writes the records themselves into one, and into a queue only where in the stream they are,
- * which forgets them hours later. The queue is what an alarm can watch, and what a function can be mapped to.
+ * which forgets them hours later. The queue is what the function is mapped to that puts them into quarantine.
  */
 export function failureResources({ keepsData }: Stage): Resources {
   const policy = keepsData ? "Retain" : "Delete";
   const policies = { DeletionPolicy: policy, UpdateReplacePolicy: policy } as const;
   return {
-    [FAILURES_QUEUE]: {
-      Type: "AWS::SQS::Queue",
-      // Fourteen days, the most there is.
-      Properties: { MessageRetentionPeriod: 14 * 24 * 60 * 60, SqsManagedSseEnabled: true },
-    },
+    ...workQueue("failures", FAILURES_TIMEOUT_SECONDS),
     FailuresQueuePolicy: queuePolicy(),
     [FAILURES_BUCKET]: {
       Type: "AWS::S3::Bucket",

@@ -3,6 +3,7 @@ import { existingTableName } from "./deployment.js";
 import type { FunctionPlan } from "./function-plans.js";
 import { logicalName } from "./logical-name.js";
 import { cacheConnection } from "./managed-cache.js";
+import { BACKFILL_QUEUE } from "./queues.js";
 import { roleLogicalName } from "./roles.js";
 import { STATE_TABLE_NAME, tableLogicalName } from "./tables.js";
 import { ref, type Text } from "./template.js";
@@ -21,6 +22,8 @@ export interface FunctionSpec {
   readonly memoryMb: number;
   readonly timeoutSeconds: number;
   readonly environment: Readonly<Record<string, unknown>>;
+  /** Whether it sends to the queue that calls it, over and over, on purpose. */
+  readonly callsItself: boolean;
   readonly vpc?: { readonly subnetIds: unknown; readonly securityGroupIds: unknown };
 }
 
@@ -48,34 +51,44 @@ export function functionSpecs(deployment: Deployment): readonly FunctionSpec[] {
       memoryMb,
       timeoutSeconds,
       environment: { ...environmentOf(deployment, plan), ...cache?.environment },
+      callsItself: plan.work === "backfill",
       ...(cache?.vpc && { vpc: cache.vpc }),
     };
   });
 }
 
 function environmentOf(
-  { name, stage, existingTables }: Deployment,
-  { followed }: FunctionPlan,
+  deployment: Deployment,
+  { followed, work }: FunctionPlan,
 ): Readonly<Record<string, unknown>> {
-  const existing = followed.flatMap((table) => {
-    const arn = existingTables[table];
-    return arn === undefined ? [] : [[table, existingTableName(arn)] as const];
-  });
+  const { name, stage } = deployment;
+  const tableNames = existingTableNames(deployment, followed);
   return {
     MILLRACE_TABLE_PREFIX: stage.tablePrefix,
     MILLRACE_STATE_TABLE: ref(tableLogicalName(STATE_TABLE_NAME)),
-    ...(existing.length > 0 && { MILLRACE_TABLE_NAMES: tableNames(existing) }),
+    ...(tableNames !== undefined && { MILLRACE_TABLE_NAMES: tableNames }),
+    ...(work === "backfill" && { MILLRACE_BACKFILL_QUEUE: ref(BACKFILL_QUEUE) }),
     // With the stage in it, so that the metrics of stages in one account stay apart.
     POWERTOOLS_SERVICE_NAME: name,
     NODE_OPTIONS: "--enable-source-maps",
   };
 }
 
-/** `declared=physical`, with commas between: CloudFormation may have to fill a name in. */
-function tableNames(names: readonly (readonly [string, Text])[]): Text {
-  const pairs = names.map(([table, name]) =>
-    typeof name === "string" ? `${table}=${name}` : { "Fn::Join": ["=", [table, name]] },
-  );
+/**
+ * Those of some tables that exist already, as `declared=physical` with commas between: CloudFormation may have to fill a
+ * name in. `undefined` where there are none.
+ */
+export function existingTableNames(
+  { existingTables }: Pick<Deployment, "existingTables">,
+  tables: readonly string[],
+): Text | undefined {
+  const pairs = tables.flatMap((table): Text[] => {
+    const arn = existingTables[table];
+    if (arn === undefined) return [];
+    const name = existingTableName(arn);
+    return [typeof name === "string" ? `${table}=${name}` : { "Fn::Join": ["=", [table, name]] }];
+  });
+  if (pairs.length === 0) return undefined;
   return pairs.every((pair) => typeof pair === "string")
     ? pairs.join(",")
     : { "Fn::Join": [",", pairs] };

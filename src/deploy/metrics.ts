@@ -46,3 +46,8 @@ export function cacheMetric(cacheName: string, name: string): Metric {
 export function viewMetric(deployment: string, view: string, name: string): Metric {
   return metric("Millrace", name, { service: deployment, view });
 }
+
+/** A count that the functions of a deployment keep of no view in particular. */
+export function ownMetric(deployment: string, name: string): Metric {
+  return metric("Millrace", name, { service: deployment });
+}

@@ -1,3 +1,5 @@
+import type { Deployment } from "./deployment.js";
+import { BACKFILL_QUEUE } from "./queues.js";
 import { attribute, ref, type Resource, type Resources, substitute } from "./template.js";
 
 /** Logical names of the private subnets, in two zones. */
@@ -15,9 +17,12 @@ const ROUTES = "CacheRouteTable";
 /** 6379 for writing, 6380 for reading from a replica. */
 const PORTS = { FromPort: 6379, ToPort: 6380, IpProtocol: "tcp" } as const;
 
+/** Without a rule, EC2 would let a group reach everything. */
+const NOTHING = { IpProtocol: "-1", CidrIp: "127.0.0.1/32", Description: "Nothing" } as const;
+
 /**
  * A network with nothing in it but the cache and the functions that use it: no way in, and out only to DynamoDB,
- * through a gateway endpoint, which costs nothing. Logs, metrics and traces leave through Lambda itself.
+ * through a gateway endpoint, which costs nothing, and to one queue. Logs, metrics and traces leave through Lambda itself.
  */
 export function networkResources(): Resources {
   return {
@@ -83,9 +88,9 @@ function securityGroups(): Resources {
             IpProtocol: "tcp",
             FromPort: 443,
             ToPort: 443,
-            // The list of DynamoDB's addresses differs by region; the only route there is leads to DynamoDB.
+            // The list of DynamoDB's addresses differs by region; the only route out there is leads to DynamoDB.
             CidrIp: "0.0.0.0/0",
-            Description: "DynamoDB, by the gateway endpoint",
+            Description: "DynamoDB and SQS, by their endpoints",
           },
         ],
       },
@@ -102,8 +107,7 @@ function securityGroups(): Resources {
             Description: "Functions that use the cache",
           },
         ],
-        // Without a rule, EC2 would let it reach everything.
-        SecurityGroupEgress: [{ IpProtocol: "-1", CidrIp: "127.0.0.1/32", Description: "Nothing" }],
+        SecurityGroupEgress: [NOTHING],
       },
     },
     // Apart from its group, because the two groups name each other.
@@ -114,6 +118,64 @@ function securityGroups(): Resources {
         GroupId: group(FUNCTION_GROUP),
         DestinationSecurityGroupId: group(CACHE_GROUP),
         Description: "The cache",
+      },
+    },
+  };
+}
+
+const QUEUE_GROUP = "QueueEndpointSecurityGroup";
+
+/**
+ * The way from the cache's network to the queue of backfills, for the function that sends on what is left of a segment: an
+ * endpoint that lets that one action through. Nothing where the network is not the deployment's own.
+ *
+ * In one zone, since SQS has no gateway endpoint and this one is paid by the hour and zone; while that zone is away, a
+ * backfill waits.
+ */
+export function queueEndpointResources({
+  cache,
+  plans,
+}: Pick<Deployment, "cache" | "plans">): Resources {
+  const isUsed = plans.some(({ work, usesCache }) => work === "backfill" && usesCache);
+  if (cache.kind !== "managed" || !isUsed) return {};
+  return {
+    QueueEndpoint: {
+      Type: "AWS::EC2::VPCEndpoint",
+      Properties: {
+        VpcEndpointType: "Interface",
+        VpcId: ref(VPC),
+        ServiceName: substitute("com.amazonaws.${AWS::Region}.sqs"),
+        PrivateDnsEnabled: true,
+        SubnetIds: [ref(SUBNETS[0])],
+        SecurityGroupIds: [attribute(QUEUE_GROUP, "GroupId")],
+        PolicyDocument: {
+          Version: "2012-10-17",
+          Statement: [
+            {
+              Effect: "Allow",
+              Principal: "*",
+              Action: ["sqs:SendMessage"],
+              Resource: [attribute(BACKFILL_QUEUE, "Arn")],
+            },
+          ],
+        },
+      },
+    },
+    [QUEUE_GROUP]: {
+      Type: "AWS::EC2::SecurityGroup",
+      Properties: {
+        VpcId: ref(VPC),
+        GroupDescription: "The endpoint of SQS: lets in the functions that use the cache",
+        SecurityGroupIngress: [
+          {
+            IpProtocol: "tcp",
+            FromPort: 443,
+            ToPort: 443,
+            SourceSecurityGroupId: attribute(FUNCTION_GROUP, "GroupId"),
+            Description: "Functions that use the cache",
+          },
+        ],
+        SecurityGroupEgress: [NOTHING],
       },
     },
   };

@@ -2,9 +2,10 @@ import { ALARMS_TOPIC } from "./alarms.js";
 import { DASHBOARD } from "./dashboard.js";
 import { type Deployment, existingTableName } from "./deployment.js";
 import { FAILURES_BUCKET, FAILURES_QUEUE } from "./failures.js";
-import { functionName } from "./functions.js";
+import { existingTableNames, functionName } from "./functions.js";
 import { logicalName } from "./logical-name.js";
 import { CACHE } from "./managed-cache.js";
+import { BACKFILL_QUEUE } from "./queues.js";
 import { allTables, tableLogicalName } from "./tables.js";
 import { type Output, type Outputs, ref, substitute } from "./template.js";
 
@@ -34,6 +35,7 @@ export function outputsOf(deployment: Deployment): Outputs {
       Description: "Queue with a message for each object in the failures bucket",
       Value: ref(FAILURES_QUEUE),
     },
+    ...backfillOutputs(deployment),
     ...functionOutputs(deployment),
     ...tableOutputs(deployment),
     ...cacheOutputs(deployment),
@@ -42,6 +44,27 @@ export function outputsOf(deployment: Deployment): Outputs {
 
 function link(Description: string, path: string): Output {
   return { Description, Value: substitute(CONSOLE + path) };
+}
+
+/** The queue of backfills, and the command that gives it segments, as it is typed in the project's folder. */
+function backfillOutputs(deployment: Deployment): Outputs {
+  const plan = deployment.plans.find(({ work }) => work === "backfill");
+  if (!plan) return {};
+  const tableNames = existingTableNames(deployment, plan.followed);
+  const command = [
+    `MILLRACE_TABLE_PREFIX=${deployment.stage.tablePrefix}`,
+    ...(tableNames === undefined ? [] : ["MILLRACE_TABLE_NAMES=${TableNames}"]),
+    "AWS_REGION=${AWS::Region}",
+    `npx millrace backfill VIEW --segments 64 --queue \${${BACKFILL_QUEUE}}`,
+  ].join(" ");
+  const Value =
+    tableNames === undefined
+      ? substitute(command)
+      : { "Fn::Sub": [command, { TableNames: tableNames }] };
+  return {
+    BackfillQueueUrl: { Description: "Queue of segments of backfills", Value: ref(BACKFILL_QUEUE) },
+    BackfillCommand: { Description: "Has functions backfill a view: name it for VIEW", Value },
+  };
 }
 
 function functionOutputs(deployment: Deployment): Outputs {

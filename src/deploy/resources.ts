@@ -4,6 +4,8 @@ import type { Deployment } from "./deployment.js";
 import { failureResources } from "./failures.js";
 import { cacheResources } from "./managed-cache.js";
 import { mappingResources } from "./mappings.js";
+import { queueEndpointResources } from "./network.js";
+import { backfillQueueResources } from "./queues.js";
 import { roleResources } from "./roles.js";
 import { tableResources } from "./tables.js";
 import type { Resources } from "./template.js";
@@ -15,7 +17,9 @@ export function resourcesOf(deployment: Deployment): Resources {
     ...mappingResources(deployment),
     ...roleResources(deployment),
     ...failureResources(deployment.stage),
+    ...backfillQueueResources(deployment.plans),
     ...cacheResources(deployment.cache, deployment.stage),
+    ...queueEndpointResources(deployment),
     ...alarmResources(deployment),
     ...dashboardResources(deployment),
   };

@@ -2,12 +2,13 @@ import { unreachable } from "../errors.js";
 import { type AggregateView, isDirect } from "../view/aggregate/aggregate-view.js";
 import type { View } from "../view/view.js";
 import type { Deployment } from "./deployment.js";
-import { FAILURES_BUCKET_ARN, FAILURES_KEY_PREFIX } from "./failures.js";
+import { FAILURES_BUCKET, FAILURES_BUCKET_ARN, FAILURES_KEY_PREFIX } from "./failures.js";
 import type { FunctionPlan } from "./function-plans.js";
 import { logicalName } from "./logical-name.js";
 import { cacheConnection, connectArns } from "./managed-cache.js";
-import { STATE_TABLE_NAME, streamArn, tableArn } from "./tables.js";
-import { localArn, type Resource, type Resources, substitute } from "./template.js";
+import { queueLogicalName } from "./queues.js";
+import { sourceArn, STATE_TABLE_NAME, streamArn, tableArn } from "./tables.js";
+import { attribute, localArn, type Resource, type Resources, substitute } from "./template.js";
 
 /** A statement of an IAM policy. */
 export interface Statement {
@@ -57,9 +58,7 @@ function roleOf(deployment: Deployment, plan: FunctionPlan): Resource {
 function statements(deployment: Deployment, plan: FunctionPlan): readonly Statement[] {
   const functionName = deployment.stage.tablePrefix + plan.name;
   return [
-    ...streamStatements(deployment, plan),
-    ...tableStatements(plan),
-    ...failureStatements(),
+    ...workStatements(deployment, plan),
     ...cacheStatements(deployment, plan, functionName),
     allow(
       ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -71,26 +70,60 @@ function statements(deployment: Deployment, plan: FunctionPlan): readonly Statem
   ];
 }
 
-function streamStatements(deployment: Deployment, { followed }: FunctionPlan): Statement[] {
-  return [
-    allow(
-      ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
-      followed.map((table) => streamArn(deployment, table)),
-    ),
-    // ListStreams knows no resources: AWS requires the wildcard here.
-    allow(["dynamodb:ListStreams"], ["*"]),
-  ];
+/** What a function's work asks of AWS, and what Lambda asks in its name to bring it the work. */
+function workStatements(deployment: Deployment, plan: FunctionPlan): readonly Statement[] {
+  const { name, views, followed, work } = plan;
+  const streams = followed.map((table) => streamArn(deployment, table));
+  switch (work) {
+    case "changes":
+      return [
+        allow(
+          ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+          streams,
+        ),
+        // ListStreams knows no resources: AWS requires the wildcard here.
+        allow(["dynamodb:ListStreams"], ["*"]),
+        ...merged(views.flatMap(viewStatements)),
+        // Fences are queried; an entry and its fence are put and updated in one transaction.
+        onState("Query", "PutItem", "UpdateItem"),
+        ...givingUpStatements(),
+      ];
+    case "failures":
+      return [
+        takingFrom(name),
+        allow(["s3:GetObject"], [FAILURE_OBJECTS]),
+        allow(["dynamodb:GetRecords", "dynamodb:GetShardIterator"], streams),
+        onState("PutItem", "UpdateItem"),
+      ];
+    case "backfill":
+      return [
+        takingFrom(name, "sqs:SendMessage"),
+        allow(
+          ["dynamodb:Scan", "dynamodb:BatchGetItem"],
+          followed.map((table) => sourceArn(deployment, table)),
+        ),
+        ...merged(views.flatMap(viewStatements)),
+        // How far each worker came is queried and put; what a view cannot take is parked.
+        onState("Query", "PutItem", "UpdateItem"),
+      ];
+    default:
+      return unreachable(work);
+  }
 }
 
-function tableStatements({ views }: FunctionPlan): Statement[] {
-  return [
-    ...merged(views.flatMap(viewStatements)),
-    // Fences are queried; an entry and its fence are put and updated in one transaction.
-    allow(
-      ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem"],
-      [tableArn(STATE_TABLE_NAME)],
-    ),
-  ];
+function onState(...actions: readonly string[]): Statement {
+  return allow(
+    actions.map((action) => `dynamodb:${action}`),
+    [tableArn(STATE_TABLE_NAME)],
+  );
+}
+
+/** What Lambda asks of a function's queue in its name, and what the function itself does. */
+function takingFrom(name: string, ...own: readonly string[]): Statement {
+  return allow(
+    ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", ...own],
+    [attribute(queueLogicalName(name), "Arn")],
+  );
 }
 
 /** What the sink of a view asks of DynamoDB, on the view's own tables. */
@@ -128,11 +161,13 @@ function merged(statements: readonly Statement[]): Statement[] {
   return [...resources].map(([actions, Resource]) => allow(actions.split(","), Resource));
 }
 
+/** Objects that tell of what Lambda gave up. */
+const FAILURE_OBJECTS = substitute(`\${${FAILURES_BUCKET}.Arn}/${FAILURES_KEY_PREFIX}*`);
+
 /** Lambda writes what it gives up in the function's name. */
-function failureStatements(): Statement[] {
-  const [bucket] = FAILURES_BUCKET_ARN["Fn::GetAtt"] as readonly [string];
+function givingUpStatements(): Statement[] {
   return [
-    allow(["s3:PutObject"], [substitute(`\${${bucket}.Arn}/${FAILURES_KEY_PREFIX}*`)]),
+    allow(["s3:PutObject"], [FAILURE_OBJECTS]),
     allow(["s3:ListBucket"], [FAILURES_BUCKET_ARN]),
   ];
 }

@@ -16,6 +16,7 @@ export interface FunctionDefinition {
   readonly logs: { readonly logFormat: "JSON" };
   readonly logRetentionInDays: number;
   readonly environment: Readonly<Record<string, unknown>>;
+  readonly recursiveLoop?: "Allow";
   readonly vpc?: { readonly subnetIds: unknown; readonly securityGroupIds: unknown };
 }
 
@@ -60,6 +61,8 @@ function definitionOf(spec: FunctionSpec, logRetentionInDays: number): FunctionD
     logs: { logFormat: "JSON" },
     logRetentionInDays,
     environment: spec.environment,
+    // Lambda takes sixteen calls that each led to the next for a loop, and would end the work there.
+    ...(spec.callsItself && { recursiveLoop: "Allow" }),
     ...(spec.vpc && { vpc: spec.vpc }),
   };
 }

@@ -35,6 +35,14 @@ export function streamArn({ existingTables }: Pick<Deployment, "existingTables">
   return existingTables[table] ?? attribute(tableLogicalName(table), "StreamArn");
 }
 
+/** The ARN of a declared table that a function reads, which may exist: its stream's ARN begins with it. */
+export function sourceArn({ existingTables }: Pick<Deployment, "existingTables">, table: string) {
+  const stream = existingTables[table];
+  if (stream === undefined) return tableArn(table);
+  if (typeof stream === "string") return stream.split("/stream/")[0] ?? stream;
+  return { "Fn::Select": [0, { "Fn::Split": ["/stream/", stream] }] };
+}
+
 /**
  * A DynamoDB table for each source that does not exist, each view and the pipeline itself: on demand, recoverable,
  * encrypted.

@@ -95,4 +95,7 @@ async function parkMessage(
       ...{ records: [], error: { code, message }, parkedAtMs: clock.nowMs() },
     }),
   );
+  // Somebody has to look at it, as at any other entry.
+  parts.metrics.addMetric("givenUp", "Count", 1);
+  parts.metrics.publishStoredMetrics();
 }

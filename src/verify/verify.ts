@@ -1,5 +1,5 @@
 import type { Declarations } from "../view/declarations.js";
-import { isStored } from "../view/declarations.js";
+import { isNotification, isStored } from "../view/declarations.js";
 import type { View } from "../view/view.js";
 import { type Comparand, comparandOf, isSet } from "./comparand.js";
 import { type Extent, findSuspects, type Space, type Suspect } from "./find-suspects.js";
@@ -57,7 +57,7 @@ export async function verify(
   options: VerifyOptions,
 ): Promise<Verification> {
   const startedAtMs = ports.nowMs();
-  const views = options.views.filter(isKept);
+  const views = options.views.filter((view) => !isNotification(view));
   const reports = new Map(views.map((view) => [view.name, emptyReport(view)]));
   let read = 0;
   const extent: Extent = {
@@ -129,10 +129,6 @@ async function settle(
     );
   }
   return { findings, repaired };
-}
-
-function isKept(view: View): boolean {
-  return view.kind !== "cache-view" || (view.type !== "stream" && view.type !== "channel");
 }
 
 /** Each table by itself; of a cache everything of one type together, since a key does not tell its view. */

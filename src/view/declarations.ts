@@ -53,6 +53,11 @@ export function isStored(view: View): view is StoredView {
   return view.kind === "table-view" || view.kind === "aggregate-view";
 }
 
+/** Whether a view only tells of changes as they happen, and keeps nothing that could be backfilled or compared. */
+export function isNotification(view: View): boolean {
+  return view.kind === "cache-view" && (view.type === "stream" || view.type === "channel");
+}
+
 function isSource(value: unknown): value is Source {
   return kindOf(value) === "source";
 }

@@ -143,3 +143,33 @@ test("G55: whoever gave the segments to the queue sees how far they are, and sen
   expect(report).toMatchObject({ run: "run-1", finished: true, scanned: 60, streamChanged: false });
   expect([scanned, await rows(), polls]).toEqual([60, 60, 4]);
 });
+
+test("G68: whoever takes the first segment brings up to date what an earlier run left in work, and the command does not", async () => {
+  const { invoke, open, rows, parts, state, items } = world();
+  const left = { view: "copies", owner: '["t-07"]', key: '["t-07"]' };
+  await state.saveSegment("things", {
+    ...{ run: "run-0", segment: 3, worker: "dead", done: false, scanned: 0, items: 0, views: {} },
+    ...{ rows: [left], atMs: 0, savedAtMs: 0 },
+  });
+  const backfill = {
+    ...{ source: things, views: [copies], allViews: [copies], segments: 2, scope: "all" },
+    ...{ restart: false, worker: "watcher", runId: "run-1" },
+    pages: scannedPages(items, { source: things, pageItems: PAGE }),
+    inspect: async () => ({ label: LABEL, itemsAbout: 60 }),
+  };
+  const bare = { ...parts, sinks: {} };
+  await backfillByQueue(
+    bare,
+    backfill,
+    { send: async () => undefined },
+    { isStopping: () => true },
+  );
+  await open();
+  expect(await rows()).toBe(0);
+
+  // The item is in the other segment, which nobody has taken.
+  await invoke([message(0)]);
+  const ids = [];
+  for await (const { value } of parts.sinks["table-view"].scan(copies)) ids.push(value?.["id"]);
+  expect(ids).toContain("t-07");
+});

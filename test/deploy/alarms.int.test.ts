@@ -1,7 +1,8 @@
 import { CreateTableCommand } from "@aws-sdk/client-dynamodb";
-import { afterAll, expect, jest, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 
 import { composeHandler, dynamoDbClient, tableSink } from "../../src/compose.js";
+import { composeFailuresHandler } from "../../src/compose-failures.js";
 import { readConfig } from "../../src/config.js";
 import { alarmResources } from "../../src/deploy/alarms.js";
 import { allTables } from "../../src/deploy/tables.js";
@@ -10,6 +11,7 @@ import { collectDeclarations } from "../../src/view/declarations.js";
 import { endpoint } from "../support/endpoints.js";
 import { streamRecord } from "../support/records.js";
 import * as declared from "./declared.js";
+import { givenUp, objectNotice, queueEvent } from "./packaged-queues.js";
 
 const prefix = `alarm${process.pid}-`;
 const config = readConfig({
@@ -50,12 +52,15 @@ function countOf(written: EmbeddedMetrics, watched: Watched): unknown {
   return isWatched ? written[watched.MetricName] : undefined;
 }
 
-test("the alarm on quarantine watches the very metric that a function writes when it quarantines", async () => {
-  const declarations = collectDeclarations(declared);
-  for (const definition of allTables(declarations)) {
+beforeAll(async () => {
+  for (const definition of allTables(collectDeclarations(declared))) {
     const input = createTableInput({ ...definition, followed: false }, prefix + definition.table);
     await client.send(new CreateTableCommand(input));
   }
+});
+
+/** What a function writes for CloudWatch while it is called. */
+async function writtenBy(call: () => Promise<unknown>): Promise<readonly EmbeddedMetrics[]> {
   const before = process.env;
   process.env = {
     ...before,
@@ -66,25 +71,54 @@ test("the alarm on quarantine watches the very metric that a function writes whe
     POWERTOOLS_LOG_LEVEL: "SILENT",
   };
   const log = jest.spyOn(console, "log").mockImplementation(() => undefined);
-  const handler = composeHandler(config, declared, client, {
-    "table-view": tableSink(config, client),
-  });
-  const keys = ["orderId"];
-  const record = streamRecord({
-    new: { orderId: "1", customerId: "" },
-    table: `${prefix}orders`,
-    keys,
-  });
-  const context = { getRemainingTimeInMillis: () => 30_000, awsRequestId: "1" };
-  await handler({ Records: [record] }, context);
+  await call();
   const written = log.mock.calls.map(([line]) => JSON.parse(String(line)) as EmbeddedMetrics);
   log.mockRestore();
   process.env = before;
+  return written;
+}
 
-  const { Metrics } = alarmResources(declared.deploymentOf())["QuarantineAlarm"]!.Properties as {
-    Metrics: readonly { readonly MetricStat?: { readonly Metric: Watched } }[];
-  };
-  const watched = Metrics.flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Metric] : []));
-  const counts = written.flatMap((line) => watched.map((metric) => countOf(line, metric)));
-  expect(counts.filter((count) => count === 1)).toHaveLength(1);
+/** What an alarm's metrics count in what was written, zeros left out. */
+function countsOf(alarm: string, written: readonly EmbeddedMetrics[]): readonly unknown[] {
+  const { Properties } = alarmResources(declared.deploymentOf())[alarm]!;
+  const { Metrics } = Properties as { Metrics?: readonly { MetricStat?: { Metric: Watched } }[] };
+  const watched = Metrics?.flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Metric] : [])) ?? [
+    Properties as unknown as Watched,
+  ];
+  return written
+    .flatMap((line) => watched.map((metric) => countOf(line, metric)))
+    .filter((count) => count !== undefined && count !== 0);
+}
+
+const context = { getRemainingTimeInMillis: () => 30_000, awsRequestId: "1" };
+const table = `${prefix}orders`;
+
+test("the alarm on quarantine watches the very metric that a function writes when it quarantines", async () => {
+  const written = await writtenBy(() => {
+    const handler = composeHandler(config, declared, client, {
+      "table-view": tableSink(config, client),
+    });
+    const keys = ["orderId"];
+    const record = streamRecord({ new: { orderId: "1", customerId: "" }, table, keys });
+    return handler({ Records: [record] }, context);
+  });
+  expect(countsOf("QuarantineAlarm", written)).toEqual([1]);
+});
+
+test("G67: the alarms on what was given up and on what was lost watch the very metrics that the second net writes", async () => {
+  const keys = ["orderId"];
+  const record = streamRecord({ new: { orderId: "2", customerId: "c" }, table, keys });
+  // This table has no stream, so that only what the bucket has is found.
+  const where = { streamArn: record.eventSourceARN!, shardId: "shardId-00000001" };
+  const take = (kind: "s3" | "sqs") =>
+    writtenBy(async () => {
+      const told = givenUp(`${prefix}tables`, record, { ...where, kind });
+      const handler = composeFailuresHandler(config, declared, async () => told);
+      const body = kind === "s3" ? objectNotice("failures", "aws/lambda/1") : told;
+      expect(await handler(queueEvent(body), context)).toEqual({ batchItemFailures: [] });
+    });
+  const found = await take("s3");
+  expect([countsOf("QuarantineAlarm", found), countsOf("LostAlarm", found)]).toEqual([[1], []]);
+  const lost = await take("sqs");
+  expect([countsOf("QuarantineAlarm", lost), countsOf("LostAlarm", lost)]).toEqual([[], [1]]);
 });

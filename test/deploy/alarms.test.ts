@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 
 import { alarmResources } from "../../src/deploy/alarms.js";
 import { mappingResources } from "../../src/deploy/mappings.js";
+import { resourcesOf } from "../../src/deploy/resources.js";
 import { MAPPING_SETTINGS } from "../../src/lambda/mapping-settings.js";
 import { tableView } from "../../src/view/table-view.js";
 import { deploymentOf, orders } from "./declared.js";
@@ -73,9 +74,14 @@ describe("G38: the alarms of a deployment", () => {
       CacheThrottlesAlarm: "Throttles of shop-dev-cache >= 1, 3 of 3 in 15 min",
       CacheDestinationAlarm: "DestinationDeliveryFailures of shop-dev-cache >= 1, 1 of 1 in 5 min",
       CacheDroppedAlarm: "DroppedEventCount of {Ref:CacheOrdersMapping} >= 1, 1 of 1 in 5 min",
+      FailuresErrorsAlarm: "Errors of shop-dev-failures >= 1, 1 of 1 in 5 min",
+      BackfillErrorsAlarm: "Errors of shop-dev-backfill >= 1, 1 of 1 in 5 min",
       FailuresQueueAlarm:
-        "ApproximateNumberOfMessagesVisible of {Fn::GetAtt:[FailuresQueue,QueueName]} >= 1, 1 of 1 in 5 min",
+        "ApproximateAgeOfOldestMessage of {Fn::GetAtt:[FailuresQueue,QueueName]} >= 3600, 1 of 1 in 5 min",
+      DeadLettersAlarm:
+        "ApproximateNumberOfMessagesVisible of {Fn::GetAtt:[FailuresDeadLetterQueue,QueueName]} >= 1, 1 of 1 in 5 min",
       QuarantineAlarm: "quarantined of shop-dev,orders-by-customer >= 1, 1 of 24 in 1440 min",
+      LostAlarm: "lost of shop-dev >= 1, 1 of 24 in 1440 min",
       CacheServerMemoryAlarm: "BytesUsedForCache of shop-dev >= 800000000, 1 of 1 in 5 min",
       CacheServerThrottlesAlarm: "ThrottledCmds of shop-dev >= 1, 3 of 3 in 15 min",
     });
@@ -89,15 +95,27 @@ describe("G38: the alarms of a deployment", () => {
     }
   });
 
-  test("watch every mapping for what it drops", () => {
+  test("watch every queue of messages that could not be taken", () => {
+    const watched = metricsOf(alarms["DeadLettersAlarm"]!).map(({ Dimensions }) => Dimensions[0]);
+    const queues = Object.keys(resourcesOf(deploymentOf())).filter((name) =>
+      name.endsWith("DeadLetterQueue"),
+    );
+    expect(queues).toHaveLength(2);
+    expect(watched).toEqual(
+      queues.map((queue) => ({ Name: "QueueName", Value: { "Fn::GetAtt": [queue, "QueueName"] } })),
+    );
+  });
+
+  test("watch every mapping of a stream for what it drops", () => {
     const watched = Object.values(alarms)
       .flatMap(metricsOf)
       .filter(({ MetricName }) => MetricName === "DroppedEventCount")
       .map(({ Dimensions }) => (Dimensions[0]?.Value as { Ref: string }).Ref);
-    expect(watched.sort()).toEqual(Object.keys(mappingResources(deploymentOf())).sort());
+    const mappings = Object.keys(mappingResources(deploymentOf()));
+    expect(watched.sort()).toEqual(mappings.filter((name) => !name.includes("Queue")).sort());
   });
 
-  test("sound when any view quarantines a change, however many views there are", () => {
+  test("sound when any view quarantines a change, however many views there are, and for what Lambda gave up", () => {
     const views = Array.from({ length: 21 }, (_, i) =>
       tableView({ name: `view-${i}`, source: orders, key: ["orderId"] }),
     );
@@ -108,16 +126,15 @@ describe("G38: the alarms of a deployment", () => {
       "QuarantineAlarm2",
       "QuarantineAlarm3",
     ]);
-    expect(quarantine.flatMap(([, alarm]) => metricsOf(alarm))).toEqual(
-      views.map(({ name }) => ({
+    const service = { Name: "service", Value: "shop-dev" };
+    expect(quarantine.flatMap(([, alarm]) => metricsOf(alarm))).toEqual([
+      ...views.map(({ name }) => ({
         Namespace: "Millrace",
         MetricName: "quarantined",
-        Dimensions: [
-          { Name: "service", Value: "shop-dev" },
-          { Name: "view", Value: name },
-        ],
+        Dimensions: [service, { Name: "view", Value: name }],
       })),
-    );
+      { Namespace: "Millrace", MetricName: "givenUp", Dimensions: [service] },
+    ]);
   });
 
   test("say nothing of a cache that is not the deployment's own", () => {

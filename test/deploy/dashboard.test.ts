@@ -56,10 +56,24 @@ describe("the dashboard", () => {
     expect(graph("Records polled a minute")).toContain(
       "orders > cache: AWS/Lambda PolledEventCount EventSourceMappingUUID ${CacheOrdersMapping}",
     );
-    expect(graph("Errors, throttles, batches given up")).toContain(
-      "given up: AWS/SQS ApproximateNumberOfMessagesVisible QueueName ${FailuresQueue.QueueName}",
+    expect(graph("Errors and throttles")).toContain(
+      "backfill errors: AWS/Lambda Errors FunctionName shop-dev-backfill",
     );
     expect(graph("Cache, bytes")).toHaveLength(1);
+  });
+
+  test("shows what waits in every queue, and what became of what Lambda gave up", () => {
+    const visible = "AWS/SQS ApproximateNumberOfMessagesVisible QueueName";
+    expect(graph("Messages in queues")).toEqual([
+      `failures waiting: ${visible} \${FailuresQueue.QueueName}`,
+      `failures dead letters: ${visible} \${FailuresDeadLetterQueue.QueueName}`,
+      `backfill waiting: ${visible} \${BackfillQueue.QueueName}`,
+      `backfill dead letters: ${visible} \${BackfillDeadLetterQueue.QueueName}`,
+    ]);
+    expect(graph("Records given up")).toEqual([
+      "into quarantine: Millrace givenUp service shop-dev",
+      "lost: Millrace lost service shop-dev",
+    ]);
   });
 
   test("is two graphs wide, and no graph covers another", () => {

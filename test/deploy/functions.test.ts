@@ -1,7 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 
 import { declaredName, physicalName, readConfig } from "../../src/config.js";
-import { functionSpecs } from "../../src/deploy/functions.js";
+import { functionLogicalName, functionSpecs } from "../../src/deploy/functions.js";
+import { serverlessParts } from "../../src/deploy/serverless.js";
+import { synthesize } from "../../src/deploy/synthesize.js";
+import * as declared from "./declared.js";
 import { deploymentOf } from "./declared.js";
 
 const STREAM =
@@ -13,19 +16,56 @@ function functionOf(name: string, settings: Parameters<typeof deploymentOf>[0] =
 }
 
 describe("the functions of a deployment", () => {
-  test("are one for the views in tables and one for those in the cache, with the handlers to match", () => {
-    expect(functionSpecs(deploymentOf()).map(({ name }) => name)).toEqual(["tables", "cache"]);
+  test("are those of the plan, with the handlers to match", () => {
+    const specs = functionSpecs(deploymentOf());
+    expect(specs.map(({ name, handler }) => [name, handler])).toEqual(
+      ["tables", "cache", "failures", "backfill"].map((name) => [name, `handlers/${name}.handler`]),
+    );
     expect(functionOf("tables")).toMatchObject({
       physicalName: "shop-dev-tables",
       handler: "handlers/tables.handler",
       role: "TablesFunctionRole",
     });
-    expect(functionOf("cache").handler).toBe("handlers/cache.handler");
   });
 
   test("have a whole core where the SDK is the work, less where the network is, and a minute for a batch", () => {
     expect(functionOf("tables")).toMatchObject({ memoryMb: 1769, timeoutSeconds: 60 });
     expect(functionOf("cache")).toMatchObject({ memoryMb: 1024, timeoutSeconds: 60 });
+    expect(functionOf("failures")).toMatchObject({ memoryMb: 512, timeoutSeconds: 300 });
+    expect(functionOf("backfill")).toMatchObject({ memoryMb: 1769, timeoutSeconds: 150 });
+  });
+
+  test("know the queue of backfills where they send to it, and only there", () => {
+    const { environment } = functionOf("backfill");
+    expect(environment["MILLRACE_BACKFILL_QUEUE"]).toEqual({ Ref: "BackfillQueue" });
+    for (const name of ["tables", "cache", "failures"])
+      expect(functionOf(name).environment).not.toHaveProperty("MILLRACE_BACKFILL_QUEUE");
+  });
+
+  test("G68: that backfill views in the cache are where it is reached, and the one for failures is not", () => {
+    expect(functionOf("backfill").vpc).toEqual(functionOf("cache").vpc);
+    expect(functionOf("backfill").vpc).toBeDefined();
+    expect(functionOf("backfill").environment).toMatchObject({ REDIS_CLUSTER: "true" });
+    expect(functionOf("failures").vpc).toBeUndefined();
+    expect(functionOf("failures").environment).not.toHaveProperty("REDIS_URL");
+    const { ordersByCustomer } = declared;
+    const tablesOnly = functionSpecs(deploymentOf({}, { ordersByCustomer }));
+    expect(tablesOnly.map(({ name, vpc }) => [name, vpc])).toEqual([
+      ["tables", undefined],
+      ["failures", undefined],
+      ["backfill", undefined],
+    ]);
+  });
+
+  test("N29: say that they call themselves on purpose where they do, or Lambda would end them as a loop", () => {
+    const parts = serverlessParts({ ...declared }, { service: "shop", stage: "dev" });
+    const { Resources } = synthesize({ ...declared }, { service: "shop", stage: "dev" });
+    const looping = { tables: undefined, cache: undefined, failures: undefined, backfill: "Allow" };
+    for (const [name, recursiveLoop] of Object.entries(looping)) {
+      expect([name, parts.functions[name]?.recursiveLoop]).toEqual([name, recursiveLoop]);
+      const { Properties } = Resources[functionLogicalName(name)]!;
+      expect([name, Properties["RecursiveLoop"]]).toEqual([name, recursiveLoop]);
+    }
   });
 
   test("are told the stage's tables, and what names their metrics", () => {

@@ -73,3 +73,20 @@ export function packageRepository(folder: string, stage: string, redisUrl: strin
     zipOf: (name) => readFileSync(join(packaged, `${name}.zip`)),
   };
 }
+
+/** What AWS's own validator says of a template. */
+export function validate(template: string): readonly { severity: string; message: string }[] {
+  const script = `
+    import { RegoEngine, TemplateFile } from "@aws/cloudformation-validate";
+    const engine = new RegoEngine();
+    const { diagnostics } = engine.validateStandard(new TemplateFile(process.argv[1]));
+    console.log(JSON.stringify(diagnostics));
+  `;
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    [...["--input-type=module", "--eval", script], template],
+    { cwd: ROOT, encoding: "utf8", env: { PATH: process.env["PATH"] } },
+  );
+  if (stderr !== "") throw new Error(stderr);
+  return JSON.parse(stdout) as { severity: string; message: string }[];
+}

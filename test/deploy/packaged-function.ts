@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
-import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
+import type { DynamoDBBatchResponse, DynamoDBStreamEvent, SQSEvent } from "aws-lambda";
 
-import { startRuntimeApi } from "./runtime-api.js";
+import { type InvokeOptions, startRuntimeApi } from "./runtime-api.js";
 import { readZip } from "./zip.js";
 
 /** A packaged function, unpacked and running in a process of its own as Lambda would run it. */
@@ -12,7 +12,10 @@ export interface PackagedFunction {
   /** Milliseconds from the start of the process until it asked for its first event. */
   readonly startedInMs: number;
   /** @throws what the handler threw, with what the process said. */
-  invoke(event: DynamoDBStreamEvent, traceHeader?: string): Promise<DynamoDBBatchResponse>;
+  invoke(
+    event: DynamoDBStreamEvent | SQSEvent,
+    options?: InvokeOptions,
+  ): Promise<DynamoDBBatchResponse>;
   /** What it has written to standard output and standard error. */
   output(): string;
   stop(): void;
@@ -68,8 +71,8 @@ export async function startPackaged(options: PackagedOptions): Promise<PackagedF
   }
   return {
     startedInMs: performance.now() - startedAtMs,
-    async invoke(event, traceHeader) {
-      const answer = await Promise.race([api.invoke(event, traceHeader), ended]);
+    async invoke(event, options) {
+      const answer = await Promise.race([api.invoke(event, options), ended]);
       return answer as DynamoDBBatchResponse;
     },
     output: () => said,

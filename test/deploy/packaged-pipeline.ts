@@ -13,6 +13,7 @@ import {
   type EventSourceMapping,
 } from "../../src/local/event-source-mapping/create-event-source-mapping.js";
 import { endpoint } from "../support/endpoints.js";
+import type { AwsStub } from "./aws-stub.js";
 import type { Package } from "./package-repository.js";
 import { type PackagedFunction, startPackaged } from "./packaged-function.js";
 
@@ -25,6 +26,8 @@ interface LambdaFunction {
 interface Mapping {
   readonly FunctionName: { readonly "Fn::GetAtt": readonly [string] };
   readonly EventSourceArn: { readonly "Fn::GetAtt": readonly [string] };
+  /** A queue's mapping has none. */
+  readonly StartingPosition?: string;
   readonly FilterCriteria?: { readonly Filters: readonly { readonly Pattern: string }[] };
   readonly BatchSize: number;
 }
@@ -49,15 +52,20 @@ export function startFunction(
   { ofType, resources, zipOf }: Package,
   name: string,
   folder: string,
-  xrayDaemon: string,
+  servers: { readonly xrayDaemon: string; readonly aws: AwsStub },
 ): Promise<PackagedFunction> {
   const found = ofType("AWS::Lambda::Function").map(
     ([, { Properties }]) => Properties as unknown as LambdaFunction,
   );
   const { Handler, Environment } = found.find(({ FunctionName }) => FunctionName.endsWith(name))!;
+  const { xrayDaemon, aws } = servers;
+  const valueOf = ({ Ref }: { Ref: string }) => {
+    const { Type, Properties } = resources[Ref]!;
+    return Type === "AWS::SQS::Queue" ? aws.queueUrl : (Properties["TableName"] as string);
+  };
   const variables = Object.entries(Environment.Variables).map(([variable, value]) => [
     variable,
-    typeof value === "string" ? value : (resources[value.Ref]!.Properties["TableName"] as string),
+    typeof value === "string" ? value : valueOf(value),
   ]);
   return startPackaged({
     zip: zipOf(name),
@@ -66,6 +74,8 @@ export function startFunction(
     environment: {
       ...(Object.fromEntries(variables) as Record<string, string>),
       AWS_ENDPOINT_URL_DYNAMODB: endpoint("MILLRACE_TEST_DYNAMODB"),
+      AWS_ENDPOINT_URL_S3: aws.url,
+      AWS_ENDPOINT_URL_SQS: aws.url,
       AWS_XRAY_DAEMON_ADDRESS: xrayDaemon,
     },
   });
@@ -78,8 +88,11 @@ export function followStreams(
   client: DynamoDBClient,
 ): Promise<readonly EventSourceMapping[]> {
   const streams = new DynamoDBStreamsClient({ endpoint: endpoint("MILLRACE_TEST_DYNAMODB") });
-  const mappings = ofType("AWS::Lambda::EventSourceMapping").map(async ([, { Properties }]) => {
-    const mapping = Properties as unknown as Mapping;
+  const found = ofType("AWS::Lambda::EventSourceMapping").map(
+    ([, { Properties }]) => Properties as unknown as Mapping,
+  );
+  const ofStreams = found.filter(({ StartingPosition }) => StartingPosition !== undefined);
+  const mappings = ofStreams.map(async (mapping) => {
     const name =
       mapping.FunctionName["Fn::GetAtt"][0] === "CacheLambdaFunction" ? "cache" : "tables";
     const table = resources[mapping.EventSourceArn["Fn::GetAtt"][0]]!.Properties["TableName"];

@@ -1,12 +1,17 @@
-import { createServer, request, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { randomBytes } from "node:crypto";
 
-import { CreateTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { CreateTableCommand, type DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { Context } from "aws-lambda";
 
 import * as pipeline from "../../pipeline.js";
+import { openRun } from "../../src/backfill/run-backfill.js";
+import { createSegmentHandler } from "../../src/backfill/segment-handler.js";
 import type { Item } from "../../src/change/attribute-value.js";
+import { encodeItem } from "../../src/change/encode-item.js";
 import { composeHandler, dynamoDbClient, tableSinks } from "../../src/compose.js";
+import { composeBackfill } from "../../src/compose-backfill.js";
+import { composeFailuresHandler } from "../../src/compose-failures.js";
 import { type Config, readConfig } from "../../src/config.js";
 import { serverlessParts } from "../../src/deploy/serverless.js";
 import { allTables } from "../../src/deploy/tables.js";
@@ -14,10 +19,12 @@ import { createTableInput } from "../../src/dynamodb/table-definition.js";
 import type { StreamHandler } from "../../src/lambda/stream-handler.js";
 import type { Sinks } from "../../src/pipeline/pipeline.js";
 import { createRedisSink } from "../../src/sink/redis/redis-sink.js";
-import { collectDeclarations } from "../../src/view/declarations.js";
+import { collectDeclarations, isNotification } from "../../src/view/declarations.js";
 import { endpoint, testDynamoDb, testRedis } from "../support/endpoints.js";
-import { streamRecord } from "../support/records.js";
-import { type Call, grantsOf, isAllowed, tableArn } from "./permissions.js";
+import { LABEL, streamRecord } from "../support/records.js";
+import { type Recorder, startRecorder } from "./call-recorder.js";
+import { givenUp, objectNotice, queueEvent } from "./packaged-queues.js";
+import { grantsOf, isAllowed, tableArn } from "./permissions.js";
 
 const stage = `perm${process.pid}`;
 const prefix = `flights-${stage}-`;
@@ -25,73 +32,6 @@ const parts = serverlessParts(
   { ...pipeline },
   { service: "flights", stage, redisUrl: endpoint("MILLRACE_TEST_REDIS") },
 );
-
-interface Recorder {
-  readonly server: Server;
-  readonly url: string;
-  readonly calls: Call[];
-}
-
-interface RequestBody {
-  readonly TableName?: string;
-  readonly RequestItems?: Readonly<Record<string, unknown>>;
-  readonly Statements?: readonly { readonly Statement: string }[];
-  readonly TransactItems?: readonly Readonly<Record<string, { readonly TableName: string }>>[];
-}
-
-const STATEMENTS: Readonly<Record<string, string>> = {
-  INSERT: "dynamodb:PartiQLInsert",
-  UPDATE: "dynamodb:PartiQLUpdate",
-};
-
-/** What IAM would be asked for a statement: a right of its verb, on the table it names. */
-function statementCall({ Statement }: { readonly Statement: string }): Call {
-  const [verb = "", table = ""] = /^(\w+)(?: INTO)? "([^"]+)"/.exec(Statement)?.slice(1) ?? [];
-  return { action: STATEMENTS[verb] ?? verb, arn: tableArn(table) };
-}
-
-/** What IAM would be asked: a transaction is asked for by its parts, a batch by its tables or its statements. */
-function callsOf(
-  target: string,
-  { TableName = "", TransactItems, RequestItems, Statements }: RequestBody,
-): Call[] {
-  if (Statements) return Statements.map(statementCall);
-  const operation = target.split(".")[1] ?? "";
-  if (RequestItems) {
-    const tables = Object.keys(RequestItems);
-    return tables.map((table) => ({ action: `dynamodb:${operation}`, arn: tableArn(table) }));
-  }
-  if (!TransactItems) return [{ action: `dynamodb:${operation}`, arn: tableArn(TableName) }];
-  return TransactItems.flatMap((item) =>
-    Object.entries(item).map(([part, { TableName: table }]) => ({
-      action: part === "ConditionCheck" ? "dynamodb:ConditionCheckItem" : `dynamodb:${part}Item`,
-      arn: tableArn(table),
-    })),
-  );
-}
-
-/** Stands before DynamoDB and notes what is asked of it. */
-async function startRecorder(): Promise<Recorder> {
-  const calls: Call[] = [];
-  const { hostname, port } = new URL(endpoint("MILLRACE_TEST_DYNAMODB"));
-  const server = createServer((asked, answer) => {
-    const chunks: Buffer[] = [];
-    asked.on("data", (chunk: Buffer) => chunks.push(chunk));
-    asked.on("end", () => {
-      const body = Buffer.concat(chunks);
-      const target = String(asked.headers["x-amz-target"]);
-      calls.push(...callsOf(target, JSON.parse(String(body)) as RequestBody));
-      const options = { hostname, port, method: "POST", headers: asked.headers };
-      request(options, (reply) => {
-        answer.writeHead(reply.statusCode ?? 500, reply.headers);
-        reply.pipe(answer);
-      }).end(body);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { server, url, calls };
-}
 
 const recorders: Record<string, Recorder> = {};
 const handlers: Record<string, StreamHandler> = {};
@@ -104,8 +44,17 @@ beforeAll(async () => {
     const input = createTableInput({ ...definition, followed: false }, prefix + definition.table);
     await client.send(new CreateTableCommand(input));
   }
+  // Most can be taken, and one cannot: it flies to nowhere.
+  const destinations = ["SFO", "JFK", "LAX", "BOS", ""];
+  for (const destination of destinations) {
+    const Item = encodeItem({ ...flight, flightId: `to-${destination}`, destination });
+    await client.send(new PutItemCommand({ TableName: `${prefix}flights`, Item }));
+  }
+  const Item = encodeItem(airport);
+  await client.send(new PutItemCommand({ TableName: `${prefix}airports`, Item }));
   client.destroy();
-  for (const name of ["tables", "cache"]) recorders[name] = await startRecorder();
+  for (const name of ["tables", "cache", "failures", "backfill"])
+    recorders[name] = await startRecorder();
   const quiet = { POWERTOOLS_LOG_LEVEL: "SILENT", POWERTOOLS_METRICS_DISABLED: "true" };
   const before = process.env;
   process.env = { ...before, ...quiet };
@@ -114,15 +63,21 @@ beforeAll(async () => {
   process.env = before;
 });
 
+/** A function's configuration, with the recorder where DynamoDB would be. */
+function configOf(name: string): Config {
+  return readConfig({
+    MILLRACE_TABLE_PREFIX: prefix,
+    AWS_ENDPOINT_URL_DYNAMODB: recorders[name]!.url,
+    REDIS_URL: endpoint("MILLRACE_TEST_REDIS"),
+  });
+}
+
 /** A handler as the function makes it, of clients that the test can close. */
 function handlerOf(
   name: string,
   sinksOf: (parts: { config: Config; client: DynamoDBClient }) => Sinks,
 ): StreamHandler {
-  const config = readConfig({
-    MILLRACE_TABLE_PREFIX: prefix,
-    AWS_ENDPOINT_URL_DYNAMODB: recorders[name]!.url,
-  });
+  const config = configOf(name);
   const client = dynamoDbClient(config);
   clients.push(client);
   return composeHandler(config, pipeline, client, sinksOf({ config, client }));
@@ -193,4 +148,62 @@ describe.each(["tables", "cache"])("N16: the role of the function %s", (name) =>
     expect(unused).toEqual([]);
     expect(calls.length).toBeGreaterThan(0);
   });
+});
+
+/** Calls that the role does not allow, and what it allows on these tables that was not called. */
+function against(name: string, tables: readonly string[]) {
+  const { calls } = recorders[name]!;
+  const grants = grantsOf(parts, name);
+  const arns = tables.map((table) => tableArn(prefix + table));
+  return {
+    forbidden: calls.filter((call) => !isAllowed(grants, call)),
+    unused: grants
+      .filter(({ arn }) => arns.includes(arn))
+      .filter((one) => !calls.some(({ action, arn }) => action === one.action && arn === one.arn)),
+  };
+}
+
+test("N16: the role of the function failures allows what parks a batch given up, and no more of the state table", async () => {
+  const large = { ...flight, note: randomBytes(300_000).toString("base64") };
+  const record = streamRecord({ new: large, table: `${prefix}flights`, keys: ["flightId"] });
+  const where = { streamArn: record.eventSourceARN!, shardId: "shard-1", kind: "s3" as const };
+  const told = givenUp(`${prefix}tables`, record, where);
+  process.env["POWERTOOLS_LOG_LEVEL"] = "SILENT";
+  process.env["POWERTOOLS_METRICS_DISABLED"] = "true";
+  const handler = composeFailuresHandler(configOf("failures"), pipeline, async () => told);
+  delete process.env["POWERTOOLS_LOG_LEVEL"];
+  delete process.env["POWERTOOLS_METRICS_DISABLED"];
+  const context = { getRemainingTimeInMillis: () => 30_000, awsRequestId: "1" };
+  const answer = await handler(queueEvent(objectNotice("failures", "aws/lambda/1")), context);
+  expect(answer).toEqual({ batchItemFailures: [] });
+  const found = against("failures", ["millrace-state", "flights", "flights-by-destination"]);
+  expect(found).toEqual({ forbidden: [], unused: [] });
+  expect(recorders["failures"]!.calls.length).toBeGreaterThan(0);
+});
+
+test("N16: the role of the function backfill allows all that a segment asks, and of sources and state no more", async () => {
+  const declarations = collectDeclarations(pipeline);
+  const kept = declarations.views.filter((view) => !isNotification(view));
+  const composed = composeBackfill(configOf("backfill"), kept);
+  const quiet = { info: () => undefined, error: () => undefined };
+  const queue = { send: async () => undefined };
+  const handler = createSegmentHandler({ ...composed, declarations, queue, log: quiet });
+  const context = { getRemainingTimeInMillis: () => 30_000, awsRequestId: "1" } as Context;
+  for (const source of ["flights", "airports"]) {
+    const views = kept.filter((view) => view.source.table === source).map(({ name }) => name);
+    const { run } = await openRun(composed.parts.state, {
+      ...{ source, views, scope: "all", segments: 1, label: LABEL, itemsAbout: 1 },
+      ...{ restart: true, id: `run-${source}`, nowMs: Date.now() },
+    });
+    const body = JSON.stringify({ source, run: run.id, segment: 0, of: 1 });
+    expect(await handler(queueEvent(body), context)).toEqual({ batchItemFailures: [] });
+  }
+  await composed.close();
+  expect(against("backfill", ["millrace-state", "flights", "airports"])).toEqual({
+    forbidden: [],
+    unused: [],
+  });
+  // Rows were written: the sinks' own calls are those of the function tables.
+  const written = recorders["backfill"]!.calls.map(({ arn }) => arn);
+  expect(written).toContain(tableArn(`${prefix}flights-by-destination`));
 });

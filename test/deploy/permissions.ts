@@ -67,6 +67,11 @@ export function bucketArn(name: string): string {
   return `arn:aws:s3:::${name.toLowerCase()}`;
 }
 
+/** The ARN of a queue, by its logical name. */
+export function queueArn(name: string): string {
+  return `arn:aws:sqs:${ACCOUNT}:${name}`;
+}
+
 function arnOf(parts: ServerlessParts, resource: unknown): string {
   if (typeof resource === "string") return resource;
   const { "Fn::GetAtt": attribute, "Fn::Sub": text } = resource as {
@@ -85,6 +90,7 @@ function arnOf(parts: ServerlessParts, resource: unknown): string {
 function resourceArn(parts: ServerlessParts, logicalName: string, name: string): string {
   const { Type, Properties } = parts.resources[logicalName]!;
   if (Type === "AWS::S3::Bucket") return bucketArn(logicalName);
+  if (Type === "AWS::SQS::Queue") return queueArn(logicalName);
   const table = Properties["TableName"] as string;
   return name === "StreamArn" ? streamArn(table) : tableArn(table);
 }

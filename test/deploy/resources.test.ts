@@ -5,6 +5,8 @@ import { dashboardResources } from "../../src/deploy/dashboard.js";
 import { failureResources } from "../../src/deploy/failures.js";
 import { cacheResources } from "../../src/deploy/managed-cache.js";
 import { mappingResources } from "../../src/deploy/mappings.js";
+import { queueEndpointResources } from "../../src/deploy/network.js";
+import { backfillQueueResources } from "../../src/deploy/queues.js";
 import { resourcesOf } from "../../src/deploy/resources.js";
 import { roleResources } from "../../src/deploy/roles.js";
 import { tableResources } from "../../src/deploy/tables.js";
@@ -18,6 +20,8 @@ describe("the resources of a deployment", () => {
       mappingResources(deployment),
       roleResources(deployment),
       failureResources(deployment.stage),
+      backfillQueueResources(deployment.plans),
+      queueEndpointResources(deployment),
       cacheResources(deployment.cache, deployment.stage),
       alarmResources(deployment),
       dashboardResources(deployment),

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 
 import { roleLogicalName, roleResources, type Statement } from "../../src/deploy/roles.js";
+import type { Text } from "../../src/deploy/template.js";
 import { tableView } from "../../src/view/table-view.js";
 import * as declared from "./declared.js";
 import { deploymentOf } from "./declared.js";
@@ -54,23 +55,33 @@ const OPERATIONS = [
  */
 function actionsUsedIn(...folders: string[]): string[] {
   const root = resolve(import.meta.dirname, "../../src");
-  const code = folders
+  const files = folders
     .flatMap((folder) => readdirSync(join(root, folder)).map((file) => join(root, folder, file)))
-    .filter((path) => !OPERATIONS.some((file) => path.endsWith(file)))
-    .map((file) => readFileSync(file, "utf8"))
-    .join("\n");
+    .filter((path) => !OPERATIONS.some((file) => path.endsWith(file)));
+  // Only verification looks through what sinks and state hold.
+  return actionsAskedBy(files).filter((action) => action !== "dynamodb:Scan");
+}
+
+/** The same of some modules, by their paths from `src/`. */
+function actionsOf(...modules: string[]): string[] {
+  return actionsAskedBy(modules.map((path) => resolve(import.meta.dirname, "../../src", path)));
+}
+
+function actionsAskedBy(paths: readonly string[]): string[] {
+  const code = paths.map((file) => readFileSync(file, "utf8")).join("\n");
   const commands = [...code.matchAll(/\b(\w+)Command\(/g)].map(([, name]) => name!);
   const parts = [...code.matchAll(/\{ (Put|Update|Delete|ConditionCheck): /g)].map(([, name]) =>
     name === "ConditionCheck" ? "ConditionCheckItem" : `${name}Item`,
   );
   const queries = code.includes("paginateQuery(") ? ["Query"] : [];
+  const scans = code.includes("paginateScan(") ? ["Scan"] : [];
   const statements = [...code.matchAll(/`(INSERT INTO|UPDATE) \$\{quoted/g)].map(([, verb]) =>
     verb === "UPDATE" ? "PartiQLUpdate" : "PartiQLInsert",
   );
   const calls = commands.filter(
     (name) => !/^(TransactWriteItems|BatchExecuteStatement)$/.test(name),
   );
-  const used = [...calls, ...parts, ...queries, ...statements];
+  const used = [...calls, ...parts, ...queries, ...scans, ...statements];
   return [...new Set(used)]
     .filter((name) => name !== "GetItem")
     .map((name) => `dynamodb:${name}`)
@@ -128,6 +139,67 @@ describe("the role of a function", () => {
     }
   });
 
+  test("N16: lets the one for failures read what Lambda gave up and park it, and write no view", () => {
+    const reading = actionsOf("failures/fetch-records.ts");
+    expect(reading).toEqual(["dynamodb:GetRecords", "dynamodb:GetShardIterator"]);
+    for (const table of ["OrdersTable", "OrdersByCustomerTable"])
+      expect(allowedOn("failures", streamOf(table))).toEqual(reading);
+    expect(allowedOn("failures", streamOf("CustomersTable"))).toEqual([]);
+    const parking = actionsOf("state/dynamodb-quarantine.ts", "state/quarantine-parking.ts");
+    expect(allowedOn("failures", arnOf("MillraceStateTable")).sort()).toEqual(parking);
+    const objects = { "Fn::Sub": "${FailuresBucket.Arn}/aws/lambda/*" };
+    expect(allowedOn("failures", objects)).toEqual(["s3:GetObject"]);
+    expect(allowedOn("failures", arnOf("FailuresBucket"))).toEqual([]);
+    for (const table of ["OrdersTable", "OrdersByCustomerTable", "LargeTable"])
+      expect(allowedOn("failures", arnOf(table))).toEqual([]);
+  });
+
+  test("N16: lets the one that backfills read sources, write views and keep how far it is", () => {
+    const reading = actionsOf("upkeep/source-items.ts").filter(
+      (action) => !/Describe/.test(action),
+    );
+    const writing = actionsUsedIn("sink/dynamodb");
+    expect(reading).toEqual(["dynamodb:BatchGetItem", "dynamodb:Scan"]);
+    expect(allowedOn("backfill", arnOf("OrdersTable")).sort()).toEqual(reading);
+    expect(allowedOn("backfill", arnOf("LargeTable")).sort()).toEqual(writing);
+    // A view that a further view follows is both.
+    const both = [...reading, ...writing].sort();
+    expect(allowedOn("backfill", arnOf("OrdersByCustomerTable")).sort()).toEqual(both);
+    expect(allowedOn("backfill", arnOf("CustomersTable"))).toEqual([]);
+    const state = actionsOf(
+      "state/dynamodb-backfill-state.ts",
+      "state/dynamodb-quarantine.ts",
+      "state/quarantine-parking.ts",
+    );
+    expect(allowedOn("backfill", arnOf("MillraceStateTable")).sort()).toEqual(state);
+    expect(allowedOn("backfill", streamOf("OrdersTable"))).toEqual([]);
+    expect(allowedOn("backfill", arnOf("FailuresBucket"))).toEqual([]);
+  });
+
+  test("N16: lets a function take messages from its own queue, and send where it sends", () => {
+    const taking = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+    expect(allowedOn("failures", arnOf("FailuresQueue"))).toEqual(taking);
+    expect(allowedOn("failures", arnOf("BackfillQueue"))).toEqual([]);
+    expect(allowedOn("backfill", arnOf("BackfillQueue"))).toEqual([...taking, "sqs:SendMessage"]);
+    expect(allowedOn("backfill", arnOf("FailuresQueue"))).toEqual([]);
+    for (const queue of ["FailuresDeadLetterQueue", "BackfillDeadLetterQueue"])
+      for (const name of ["tables", "cache", "failures", "backfill"])
+        expect(allowedOn(name, arnOf(queue))).toEqual([]);
+  });
+
+  test("N16: knows a table that exists by the ARN of its stream, whoever fills that in", () => {
+    const arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/old";
+    const scanned = (orders: Text) =>
+      statementsOf("backfill", { existingTables: { orders } }).find(({ Action }) =>
+        Action.includes("dynamodb:Scan"),
+      )?.Resource[0];
+    expect(scanned(`${arn}/stream/2026-01-01T00:00:00.000`)).toBe(arn);
+    const imported = { "Fn::ImportValue": "orders-stream" };
+    expect(scanned(imported)).toEqual({
+      "Fn::Select": [0, { "Fn::Split": ["/stream/", imported] }],
+    });
+  });
+
   test("lets it write its own log group, and make none", () => {
     const logs = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:";
     expect(allowedOn("cache", { "Fn::Sub": `${logs}/aws/lambda/shop-dev-cache:*` })).toEqual([
@@ -142,27 +214,35 @@ describe("the role of a function", () => {
     const expected = {
       tables: ["dynamodb:ListStreams", ...tracing],
       cache: ["dynamodb:ListStreams", ...network, ...tracing],
+      failures: tracing,
+      backfill: [...network, ...tracing],
     };
-    for (const name of ["tables", "cache"] as const) {
+    for (const [name, actions] of Object.entries(expected)) {
       const allowed = statementsOf(name).filter(({ Effect }) => Effect === "Allow");
       const everywhere = allowed.filter(({ Resource }) => Resource.includes("*"));
-      expect(everywhere.flatMap(({ Action }) => Action)).toEqual(expected[name]);
+      expect(everywhere.flatMap(({ Action }) => Action)).toEqual(actions);
       expect(allowed.flatMap(({ Action }) => Action).join()).not.toContain("*");
     }
   });
 
-  test("N16: lets Lambda join it to the cache's network, and not the function's own code", () => {
-    const denied = statementsOf("cache").filter(({ Effect }) => Effect === "Deny");
-    const arn =
-      "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:shop-dev-cache";
-    expect(denied.map(({ Condition }) => Condition)).toEqual([
-      { ArnEquals: { "lambda:SourceFunctionArn": { "Fn::Sub": arn } } },
-    ]);
-    expect(denied[0]?.Action.every((action) => action.startsWith("ec2:"))).toBe(true);
-    const anywhere = statementsOf("cache", { redisUrl: "rediss://cache:6379" });
-    const text = JSON.stringify([...statementsOf("tables"), ...anywhere]);
-    expect(text).not.toMatch(/ec2:|elasticache:/);
-  });
+  test.each(["cache", "backfill"])(
+    "N16: lets Lambda join %s to the cache's network, and not the function's own code",
+    (name) => {
+      const denied = statementsOf(name).filter(({ Effect }) => Effect === "Deny");
+      const arn = `arn:\${AWS::Partition}:lambda:\${AWS::Region}:\${AWS::AccountId}:function:shop-dev-${name}`;
+      expect(denied.map(({ Condition }) => Condition)).toEqual([
+        { ArnEquals: { "lambda:SourceFunctionArn": { "Fn::Sub": arn } } },
+      ]);
+      expect(denied[0]?.Action.every((action) => action.startsWith("ec2:"))).toBe(true);
+      const anywhere = statementsOf(name, { redisUrl: "rediss://cache:6379" });
+      const text = JSON.stringify([
+        ...statementsOf("tables"),
+        ...statementsOf("failures"),
+        ...anywhere,
+      ]);
+      expect(text).not.toMatch(/ec2:|elasticache:/);
+    },
+  );
 
   test("N16: grows with the views, and only for what they read and write", () => {
     const { orders, ordersByCustomer, largeOrders } = declared;

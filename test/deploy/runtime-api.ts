@@ -9,14 +9,20 @@ export interface RuntimeApi {
   /** Resolves when the runtime client asks for its first event. @throws what it said that kept it from starting. */
   readonly started: Promise<void>;
   /** Hands over an event. @throws what the function threw. */
-  invoke(event: unknown, traceHeader?: string): Promise<unknown>;
+  invoke(event: unknown, options?: InvokeOptions): Promise<unknown>;
   close(): void;
 }
 
-interface Invocation {
+/** What Lambda says of an invocation beside the event. */
+export interface InvokeOptions {
+  readonly traceHeader?: string;
+  /** The time it has, a minute if not given. */
+  readonly timeoutMs?: number;
+}
+
+interface Invocation extends InvokeOptions {
   readonly id: string;
   readonly event: unknown;
-  readonly traceHeader: string | undefined;
   readonly answered: (answer: unknown) => void;
   readonly failed: (error: Error) => void;
 }
@@ -49,7 +55,7 @@ export async function startRuntimeApi(functionName: string): Promise<RuntimeApi>
     idle.writeHead(200, {
       "Content-Type": "application/json",
       "Lambda-Runtime-Aws-Request-Id": invocation.id,
-      "Lambda-Runtime-Deadline-Ms": Date.now() + TIMEOUT_MS,
+      "Lambda-Runtime-Deadline-Ms": Date.now() + (invocation.timeoutMs ?? TIMEOUT_MS),
       "Lambda-Runtime-Invoked-Function-Arn": `arn:aws:lambda:us-east-1:123456789012:function:${functionName}`,
       ...(invocation.traceHeader && { "Lambda-Runtime-Trace-Id": invocation.traceHeader }),
     });
@@ -80,9 +86,9 @@ export async function startRuntimeApi(functionName: string): Promise<RuntimeApi>
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     started,
-    invoke: (event, traceHeader) =>
+    invoke: (event, options) =>
       new Promise((answered, failed) => {
-        waiting.push({ id: randomUUID(), event, traceHeader, answered, failed });
+        waiting.push({ ...options, id: randomUUID(), event, answered, failed });
         handOver();
       }),
     close() {

@@ -34,6 +34,9 @@ function difference(before: Record<string, unknown>, after: Record<string, unkno
   };
 }
 
+/** Of the functions that read a source's stream or items, or write a view's table. */
+const ROLES = ["BackfillFunctionRole", "FailuresFunctionRole", "TablesFunctionRole"];
+
 /** What watches every view, and so changes with each. */
 const WATCHING = ["Dashboard", "QuarantineAlarm"];
 
@@ -106,7 +109,7 @@ describe("G37: the template follows the declarations", () => {
       added: ["ByIdTable", "TablesCustomersMapping"],
       removed: [],
       // The source gets its stream, the role what the view reads and writes, an alarm one more mapping to watch.
-      changed: ["CustomersTable", ...WATCHING, "TablesDroppedAlarm", "TablesFunctionRole"].sort(),
+      changed: ["CustomersTable", ...WATCHING, "TablesDroppedAlarm", ...ROLES].sort(),
     });
     expect(after.functions).toEqual(before.functions);
     expect(difference(before.outputs, after.outputs).added).toEqual(["ByIdTableName"]);
@@ -118,7 +121,7 @@ describe("G37: the template follows the declarations", () => {
     expect(difference(before.resources, after.resources)).toEqual({
       added: ["OrdersOfCustomerTable"],
       removed: ["OrdersByCustomerTable"],
-      changed: ["TablesFunctionRole"],
+      changed: ["BackfillFunctionRole", "TablesFunctionRole"],
     });
   });
 
@@ -145,8 +148,8 @@ describe("G37: the template follows the declarations", () => {
 
   test("the last view of the cache takes the cache and its function with it", () => {
     const after = serverlessParts({ customers, orders, ordersByCustomer }, settings);
-    expect(Object.keys(after.functions)).toEqual(["tables"]);
-    const left = Object.keys(after.resources).filter((name) => /Cache|DynamoDbEndpoint/.test(name));
+    expect(Object.keys(after.functions)).toEqual(["tables", "failures", "backfill"]);
+    const left = Object.keys(after.resources).filter((name) => /Cache|Endpoint/.test(name));
     expect(left).toEqual([]);
     expect(Object.keys(before.resources)).toContain("Cache");
   });
@@ -157,7 +160,10 @@ describe("G37: the template follows the declarations", () => {
       settings,
     );
     expect(difference(before.resources, Resources)).toEqual({
-      added: ["TablesLogGroup", "TablesLambdaFunction", "CacheLogGroup", "CacheLambdaFunction"],
+      added: ["Tables", "Cache", "Failures", "Backfill"].flatMap((name) => [
+        `${name}LogGroup`,
+        `${name}LambdaFunction`,
+      ]),
       removed: [],
       changed: [],
     });

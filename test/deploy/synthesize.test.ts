@@ -8,7 +8,8 @@ const settings = { service: "shop", stage: "prod" };
 describe("a plain template", () => {
   test("has each function as the framework would make it, its code in a bucket that is a parameter", () => {
     const { Parameters, Resources } = synthesize({ ...declared }, settings);
-    expect(Object.keys(Parameters)).toEqual(["CodeBucket", "TablesCodeKey", "CacheCodeKey"]);
+    const keys = ["TablesCodeKey", "CacheCodeKey", "FailuresCodeKey", "BackfillCodeKey"];
+    expect(Object.keys(Parameters)).toEqual(["CodeBucket", ...keys]);
     expect(Resources["TablesLambdaFunction"]).toMatchObject({
       DependsOn: ["TablesLogGroup"],
       Properties: {

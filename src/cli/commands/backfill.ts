@@ -62,7 +62,7 @@ export async function backfill(
   checkExportOptions(options, chosen);
   const composed = composeBackfill(
     config,
-    chosen.flatMap(({ allViews }) => allViews),
+    isWrittenHere(options) ? chosen.flatMap(({ allViews }) => allViews) : [],
     {
       ...(options.readUnits !== undefined && { readUnitsPerSecond: options.readUnits }),
       ...(options.writeUnits !== undefined && { writeUnitsPerSecond: options.writeUnits }),
@@ -98,6 +98,11 @@ export async function backfill(
   } finally {
     await composed.close();
   }
+}
+
+/** Whether this process writes the views: a queue's function does where whole segments are given to one. */
+function isWrittenHere({ queue, key, dryRun }: BackfillOptions): boolean {
+  return !dryRun && (queue === undefined || key !== undefined);
 }
 
 interface Session {
