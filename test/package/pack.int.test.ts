@@ -175,7 +175,7 @@ describe("the package, installed in an empty project", () => {
       console.log(Object.keys(functions).join());
     `;
     writeFileSync(join(app, "infra.cjs"), infra);
-    expect(run(app, process.execPath, "infra.cjs").trim()).toBe("tables");
+    expect(run(app, process.execPath, "infra.cjs").trim()).toBe("tables,failures,backfill");
     const synth = [join("node_modules", ".bin", "millrace"), "synth", "--service", "app"];
     expect(run(app, ...(synth as [string]))).toContain("TableName: app-dev-orders-by-customer");
   });
