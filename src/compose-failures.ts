@@ -1,4 +1,4 @@
-import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import type { S3Client } from "@aws-sdk/client-s3";
 
 import {
   type DeclarationExports,
@@ -21,7 +21,7 @@ import { collectDeclarations } from "./view/declarations.js";
  */
 export function createFailuresHandler(exports: DeclarationExports): FailuresHandler {
   const config = readConfig();
-  return composeFailuresHandler(config, exports, objectReader(new S3Client({ maxAttempts: 3 })));
+  return composeFailuresHandler(config, exports, objectReader());
 }
 
 /** Makes that handler with whatever reads objects. */
@@ -43,9 +43,13 @@ export function composeFailuresHandler(
   });
 }
 
-function objectReader(s3: S3Client): (place: ObjectPlace) => Promise<string> {
+/** The client is loaded with the first object: whoever imports this package for something else has no use for it. */
+function objectReader(): (place: ObjectPlace) => Promise<string> {
+  let client: S3Client | undefined;
   return async ({ bucket, key }) => {
     try {
+      const { GetObjectCommand, S3Client } = await import("@aws-sdk/client-s3");
+      const s3 = (client ??= new S3Client({ maxAttempts: 3 }));
       const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
       return (await Body?.transformToString()) ?? "";
     } catch (cause) {

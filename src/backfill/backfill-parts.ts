@@ -1,5 +1,5 @@
 import { DEFAULT_RETRY } from "../pipeline/apply-with-retry.js";
-import type { Clock } from "../pipeline/clock.js";
+import { type Clock, deadlineIn } from "../pipeline/clock.js";
 import { insist } from "../pipeline/park.js";
 import type { Sinks } from "../pipeline/pipeline.js";
 import type { BackfillRun, BackfillState } from "../state/backfill-state.js";
@@ -9,7 +9,7 @@ import type { SourceItems } from "../upkeep/source-items.js";
 import type { View, ViewSource } from "../view/view.js";
 import type { ItemPages } from "./item-pages.js";
 import type { Pace } from "./pace.js";
-import { createRowWriter, deadlineIn } from "./row-writer.js";
+import { createRowWriter } from "./row-writer.js";
 
 /** What a backfill is made of: ports only, so that a simulation runs the same code. */
 export interface BackfillParts {
@@ -39,7 +39,7 @@ const PATIENCE_MS = 120_000;
 /** Calls until it succeeds, as long as patience lasts. */
 export function patiently<T>(parts: BackfillParts, call: () => Promise<T>): Promise<T> {
   const { clock, patienceMs = PATIENCE_MS } = parts;
-  return insist({ clock, deadline: deadlineIn(patienceMs, clock), retry: DEFAULT_RETRY }, call);
+  return insist({ clock, deadline: deadlineIn(clock, patienceMs), retry: DEFAULT_RETRY }, call);
 }
 
 /** What bringing items up to date needs, but for what each job writes down in its own place. */

@@ -1,5 +1,5 @@
 import { applyWithRetry, DEFAULT_RETRY } from "../pipeline/apply-with-retry.js";
-import type { Clock, Deadline } from "../pipeline/clock.js";
+import { type Clock, deadlineIn } from "../pipeline/clock.js";
 import type { Sinks } from "../pipeline/pipeline.js";
 import type { ApplyResult, Sink } from "../sink/sink.js";
 import type { Mutation } from "../view/row.js";
@@ -42,7 +42,7 @@ export function createRowWriter(parts: RowWriterParts): RowWriter {
     const sink = sinks[view.kind] as Pick<Sink, "apply">;
     await pace.write(mutations.reduce((units, each) => units + unitsOf(each), 0));
     return inTurn(view, () => {
-      const time = { clock, deadline: deadlineIn(patienceMs, clock), policy: DEFAULT_RETRY };
+      const time = { clock, deadline: deadlineIn(clock, patienceMs), policy: DEFAULT_RETRY };
       return applyWithRetry(mutations, (some) => sink.apply(some), time);
     });
   }
@@ -71,10 +71,4 @@ export function createRowWriter(parts: RowWriterParts): RowWriter {
 function unitsOf(mutation: Mutation<View>): number {
   if (mutation.type === "put") return writeUnits(mutation.view, mutation);
   return mutation.view.kind === "cache-view" ? 0 : 1;
-}
-
-/** A deadline so many milliseconds from now. */
-export function deadlineIn(ms: number, clock: Clock): Deadline {
-  const endsAtMs = clock.nowMs() + ms;
-  return { remainingMs: () => endsAtMs - clock.nowMs() };
 }

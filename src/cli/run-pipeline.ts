@@ -13,6 +13,7 @@ import {
 } from "../local/event-source-mapping/create-event-source-mapping.js";
 import type { InvokedEvent } from "../local/event-source-mapping/mapping-events.js";
 import { DEFAULT_RETRY } from "../pipeline/apply-with-retry.js";
+import { deadlineIn } from "../pipeline/clock.js";
 import { insist } from "../pipeline/park.js";
 import { createDynamoDbViewRecords } from "../state/dynamodb-view-records.js";
 import { writeDefinition } from "../state/view-records.js";
@@ -107,12 +108,8 @@ async function recordDefinitions(
 ): Promise<void> {
   const records = createDynamoDbViewRecords(client, stateTable);
   const created = tables.filter((table) => table.created).map(({ definition }) => definition.table);
-  const endsAtMs = systemClock.nowMs() + START_MS;
-  const patience = {
-    clock: systemClock,
-    deadline: { remainingMs: () => endsAtMs - systemClock.nowMs() },
-    retry: DEFAULT_RETRY,
-  };
+  const deadline = deadlineIn(systemClock, START_MS);
+  const patience = { clock: systemClock, deadline, retry: DEFAULT_RETRY };
   await Promise.all(
     views.map((view) => {
       const isNew = isStored(view) && created.includes(view.table);

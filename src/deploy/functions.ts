@@ -22,7 +22,10 @@ export interface FunctionSpec {
   readonly memoryMb: number;
   readonly timeoutSeconds: number;
   readonly environment: Readonly<Record<string, unknown>>;
-  /** Whether it sends to the queue that calls it, over and over, on purpose. */
+  /**
+   * Whether it sends to the queue that calls it, over and over, on purpose: Lambda takes sixteen calls that each led to the
+   * next for a loop, and would end the work there if it were not told.
+   */
   readonly callsItself: boolean;
   readonly vpc?: { readonly subnetIds: unknown; readonly securityGroupIds: unknown };
 }

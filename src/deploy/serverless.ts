@@ -61,7 +61,6 @@ function definitionOf(spec: FunctionSpec, logRetentionInDays: number): FunctionD
     logs: { logFormat: "JSON" },
     logRetentionInDays,
     environment: spec.environment,
-    // Lambda takes sixteen calls that each led to the next for a loop, and would end the work there.
     ...(spec.callsItself && { recursiveLoop: "Allow" }),
     ...(spec.vpc && { vpc: spec.vpc }),
   };

@@ -147,7 +147,6 @@ function functionResources(
       TracingConfig: { Mode: "Active" },
       LoggingConfig: { LogFormat: "JSON" },
       Environment: { Variables: spec.environment },
-      // Lambda takes sixteen calls that each led to the next for a loop, and would end the work there.
       ...(spec.callsItself && { RecursiveLoop: "Allow" }),
       ...(spec.vpc && {
         VpcConfig: {

@@ -12,3 +12,9 @@ export interface Deadline {
   /** Milliseconds until the work is cut off. */
   remainingMs(): number;
 }
+
+/** A deadline so many milliseconds from now, by this clock. */
+export function deadlineIn(clock: Clock, ms: number): Deadline {
+  const endsAtMs = clock.nowMs() + ms;
+  return { remainingMs: () => endsAtMs - clock.nowMs() };
+}

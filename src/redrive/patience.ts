@@ -1,5 +1,5 @@
 import { DEFAULT_RETRY } from "../pipeline/apply-with-retry.js";
-import type { Clock, Deadline } from "../pipeline/clock.js";
+import { type Clock, type Deadline, deadlineIn } from "../pipeline/clock.js";
 import { insist } from "../pipeline/park.js";
 
 /** How long one batch of items may be tried, where trouble does not pass. */
@@ -15,8 +15,7 @@ export interface Patience {
 
 /** Begins the time of one batch. */
 export function beginBatch(clock: Clock): Patience {
-  const endsAtMs = clock.nowMs() + BATCH_MS;
-  const deadline = { remainingMs: () => endsAtMs - clock.nowMs() };
+  const deadline = deadlineIn(clock, BATCH_MS);
   return {
     clock,
     deadline,

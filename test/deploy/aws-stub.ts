@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 
 /** What stands in a function's environment where S3 and SQS would be: keeps objects, and hands on messages. */
 export interface AwsStub {
@@ -36,7 +37,7 @@ export async function startAwsStub(): Promise<AwsStub> {
   }
 
   const server = createServer((asked, answer) => {
-    void bodyOf(asked).then((body) => {
+    void text(asked).then((body) => {
       const path = decodeURIComponent(new URL(asked.url ?? "/", "http://s3").pathname.slice(1));
       const object = asked.method === "GET" ? objects.get(path) : undefined;
       if (object !== undefined) return answer.writeHead(200).end(object);
@@ -58,10 +59,4 @@ export async function startAwsStub(): Promise<AwsStub> {
       server.close();
     },
   };
-}
-
-async function bodyOf(asked: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of asked) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
 }

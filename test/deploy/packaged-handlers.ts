@@ -12,6 +12,7 @@ import { collectDeclarations, isNotification } from "../../src/view/declarations
 import { endpoint, testDynamoDb } from "../support/endpoints.js";
 import { streamRecord } from "../support/records.js";
 import { type AwsStub, startAwsStub } from "./aws-stub.js";
+import { departedFlight } from "./departed-flight.js";
 import type { Package } from "./package-repository.js";
 import type { PackagedFunction } from "./packaged-function.js";
 import { createTables, followStreams, startFunction } from "./packaged-pipeline.js";
@@ -58,15 +59,7 @@ export function describePackagedHandlers({ packaged, folder, stage, redisUrl }: 
     let aws: AwsStub;
     const functions: Record<string, PackagedFunction> = {};
     const flightId = `flight-${stage}`;
-    const departed = {
-      flightId,
-      origin: "SEA",
-      destination: "SFO",
-      scheduledAt: "2001-01-01T08:00",
-      status: "DEPARTED",
-      delay: 20,
-      distance: 679,
-    };
+    const departed = departedFlight(flightId);
     const landed = { ...departed, status: "LANDED" };
 
     beforeAll(async () => {

@@ -23,6 +23,7 @@ import { collectDeclarations, isNotification } from "../../src/view/declarations
 import { endpoint, testDynamoDb, testRedis } from "../support/endpoints.js";
 import { LABEL, streamRecord } from "../support/records.js";
 import { type Recorder, startRecorder } from "./call-recorder.js";
+import { departedFlight } from "./departed-flight.js";
 import { givenUp, objectNotice, queueEvent } from "./packaged-queues.js";
 import { grantsOf, isAllowed, tableArn } from "./permissions.js";
 
@@ -105,15 +106,7 @@ async function deliverMany(name: string, table: string, item: Item, change: Item
   await deliver(name, table, ...items.map((each) => ({ old: each, new: { ...each, ...change } })));
 }
 
-const flight = {
-  flightId: `flight-${stage}`,
-  origin: "SEA",
-  destination: "SFO",
-  scheduledAt: "2001-01-01T08:00",
-  status: "DEPARTED",
-  delay: 20,
-  distance: 679,
-};
+const flight = departedFlight(`flight-${stage}`);
 const airport = { iata: `A${process.pid}`, name: "A", city: "B", state: "CA", country: "USA" };
 
 /** Everything that can happen to a function: rows put, moved and deleted, poison parked and joined. */

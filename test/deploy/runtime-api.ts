@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 
 /** Lambda's Runtime API, as a function's runtime client sees it, for one function. */
 export interface RuntimeApi {
@@ -64,7 +65,7 @@ export async function startRuntimeApi(functionName: string): Promise<RuntimeApi>
   }
 
   async function serve(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
-    const body = await textOf(asked);
+    const body = await text(asked);
     const path = asked.url?.slice(VERSION.length) ?? "";
     if (path === "/invocation/next") {
       resolveStart();
@@ -96,12 +97,6 @@ export async function startRuntimeApi(functionName: string): Promise<RuntimeApi>
       server.close();
     },
   };
-}
-
-async function textOf(asked: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of asked) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
 }
 
 /** What a runtime client says of an error: its type, its message, its stack. */

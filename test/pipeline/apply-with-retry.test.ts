@@ -3,8 +3,9 @@ import fc from "fast-check";
 
 import { MillraceError } from "../../src/errors.js";
 import { applyWithRetry, DEFAULT_RETRY } from "../../src/pipeline/apply-with-retry.js";
+import { deadlineIn } from "../../src/pipeline/clock.js";
 import type { ApplyResult } from "../../src/sink/sink.js";
-import { deadlineIn, fakeClock, RETRY } from "./pipeline-under-test.js";
+import { fakeClock, RETRY } from "./pipeline-under-test.js";
 
 const APPLIED: ApplyResult = { outcome: "applied" };
 

@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 
 import type { Item } from "../../src/change/attribute-value.js";
 import { NumberValue } from "../../src/change/attribute-value.js";
+import { deadlineIn } from "../../src/pipeline/clock.js";
 import { createPipeline } from "../../src/pipeline/process-batch.js";
 import { createAggregateSink } from "../../src/sink/aggregate/aggregate-sink.js";
 import type { Store } from "../../src/sink/aggregate/store.js";
@@ -11,7 +12,7 @@ import { count, sum } from "../../src/view/aggregate/measure.js";
 import { collectDeclarations } from "../../src/view/declarations.js";
 import { source } from "../../src/view/source.js";
 import { streamRecord } from "../support/records.js";
-import { deadlineIn, fakeClock, RETRY } from "./pipeline-under-test.js";
+import { fakeClock, RETRY } from "./pipeline-under-test.js";
 
 interface Sale {
   readonly id: string;

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 
 import { decodeRecord, type StreamRecord } from "../../src/change/decode-record.js";
 import { isMillraceError, MillraceError } from "../../src/errors.js";
+import { deadlineIn } from "../../src/pipeline/clock.js";
 import { formLanes } from "../../src/pipeline/lanes.js";
 import { insist, type Parking, parkPoison, parkWork } from "../../src/pipeline/park.js";
 import { createTally } from "../../src/pipeline/tally.js";
@@ -9,7 +10,7 @@ import { deriveWork } from "../../src/pipeline/work.js";
 import { createMemoryQuarantine } from "../../src/state/memory-quarantine.js";
 import type { Quarantine, QuarantineEntry } from "../../src/state/quarantine.js";
 import { AT, LABEL, sequenceNumber, streamRecord } from "../support/records.js";
-import { deadlineIn, fakeClock, RETRY, throttled, totals } from "./pipeline-under-test.js";
+import { fakeClock, RETRY, throttled, totals } from "./pipeline-under-test.js";
 
 const error = new MillraceError("view-failed", "no such airport", { cause: new TypeError("x.y") });
 

@@ -1,7 +1,7 @@
 import type { StreamRecord } from "../../src/change/decode-record.js";
 import { MillraceError } from "../../src/errors.js";
 import type { RetryPolicy } from "../../src/pipeline/apply-with-retry.js";
-import type { Clock, Deadline } from "../../src/pipeline/clock.js";
+import { type Clock, deadlineIn } from "../../src/pipeline/clock.js";
 import type { PipelineParts, Sinks } from "../../src/pipeline/pipeline.js";
 import { createPipeline } from "../../src/pipeline/process-batch.js";
 import type { BatchReport, ViewReport } from "../../src/pipeline/report.js";
@@ -78,12 +78,6 @@ export function fakeClock(): FakeClock {
     random: () => clock.chance,
   };
   return clock;
-}
-
-/** A deadline so many milliseconds from now, by this clock. */
-export function deadlineIn(clock: Clock, ms: number): Deadline {
-  const endsAtMs = clock.nowMs() + ms;
-  return { remainingMs: () => endsAtMs - clock.nowMs() };
 }
 
 /** Short pauses and half a second kept for the end. */

@@ -1,6 +1,7 @@
 import type { Item } from "../../src/change/attribute-value.js";
 import type { StreamRecord } from "../../src/change/decode-record.js";
 import { keyText } from "../../src/change/item-key.js";
+import { deadlineIn } from "../../src/pipeline/clock.js";
 import { createPipeline } from "../../src/pipeline/process-batch.js";
 import type { BatchReport } from "../../src/pipeline/report.js";
 import type { RedriveOptions, RedriveParts } from "../../src/redrive/parts.js";
@@ -19,7 +20,7 @@ import { collectDeclarations } from "../../src/view/declarations.js";
 import { source } from "../../src/view/source.js";
 import { tableView } from "../../src/view/table-view.js";
 import type { View } from "../../src/view/view.js";
-import { deadlineIn, fakeClock, RETRY } from "../pipeline/pipeline-under-test.js";
+import { fakeClock, RETRY } from "../pipeline/pipeline-under-test.js";
 import { streamRecord } from "../support/records.js";
 
 /** An order; a customer's name in capitals is more than the views can take until they are fixed. */

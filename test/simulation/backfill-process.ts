@@ -6,8 +6,8 @@ import type { Item } from "../../src/change/attribute-value.js";
 import { keyText } from "../../src/change/item-key.js";
 import { createAggregateSink } from "../../src/sink/aggregate/aggregate-sink.js";
 import { viewsOf } from "../../src/view/declarations.js";
-import { type Process, startProcess } from "./process-under-fault.js";
-import { currentItem } from "./quarantined.js";
+import { pause, type Process, startProcess } from "./process-under-fault.js";
+import { currentItem, itemsOf } from "./quarantined.js";
 import type { SourceTable } from "./source-table.js";
 import type { World } from "./world.js";
 
@@ -64,11 +64,10 @@ async function runBackfill(world: World, process: Process, name: string): Promis
     quarantine: process.quarantine,
     state: process.state,
     items: {
-      get: async (_source, owners) => {
-        await pause(process);
+      get: async (source, owners) => {
+        await pause(process, PAUSE_MS);
         if (!world.plan.settings.tombstones) await process.landed();
-        const found = owners.map((owner) => [owner, currentItem(items, owner)] as const);
-        return new Map(found.flatMap(([owner, item]) => (item ? [[owner, item]] : [])));
+        return itemsOf([items]).get(source, owners);
       },
     },
     // Clocks tell whole milliseconds, so that what follows soon has the same time.
@@ -101,7 +100,7 @@ function pagesOf(table: SourceTable, process: Process, seen: Map<string, Item>):
   return {
     async *pages(segment, segments, after = "") {
       for (let from: string | undefined = after; from !== undefined;) {
-        await pause(process);
+        await pause(process, PAUSE_MS);
         const begin: string = from;
         const left = table
           .items()
@@ -114,14 +113,10 @@ function pagesOf(table: SourceTable, process: Process, seen: Map<string, Item>):
         const next = left.length > owners.length ? owners[owners.length - 1] : undefined;
         const common = { owners, items: new Map(found), scanned: owners.length, readUnits: 0 };
         // What was read may be old by the time it is written.
-        await process.clock.sleep(process.clock.random() * STALE_MS);
+        await pause(process, STALE_MS);
         yield { ...common, ...(next !== undefined && { next }) };
         from = next;
       }
     },
   };
-}
-
-function pause({ clock }: Process): Promise<void> {
-  return clock.sleep(clock.random() * PAUSE_MS);
 }

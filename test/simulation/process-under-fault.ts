@@ -276,3 +276,8 @@ export function brief(version: string): string {
   const sequenceNumber = version.slice(24, 64).replace(/^0+/, "");
   return `${version.slice(8, 10)}/${sequenceNumber.slice(-4)}${version.slice(64)}`;
 }
+
+/** Lets a while pass, up to so long, in which anything may happen beside. */
+export function pause({ clock }: Process, mostMs: number): Promise<void> {
+  return clock.sleep(clock.random() * mostMs);
+}

@@ -7,7 +7,7 @@ import { createMemoryPartitions } from "../../src/verify/partitions.js";
 import type { Holder, VerifyPorts } from "../../src/verify/ports.js";
 import { verify } from "../../src/verify/verify.js";
 import type { View } from "../../src/view/view.js";
-import { type Process, startProcess } from "./process-under-fault.js";
+import { pause, type Process, startProcess } from "./process-under-fault.js";
 import { currentItem, itemsOf } from "./quarantined.js";
 import type { World } from "./world.js";
 
@@ -167,8 +167,4 @@ function sourceOf(world: World, process: Process): SourceItems {
 
 function placeOf({ name }: View, key: string): string {
   return `${name} ${key}`;
-}
-
-function pause({ clock }: Process, mostMs: number): Promise<void> {
-  return clock.sleep(clock.random() * mostMs);
 }

@@ -1,19 +1,14 @@
-import { CreateTableCommand, QueryCommand } from "@aws-sdk/client-dynamodb";
+import { QueryCommand } from "@aws-sdk/client-dynamodb";
 import { expect, jest, test } from "@jest/globals";
 
-import { createTableInput } from "../../src/dynamodb/table-definition.js";
 import { createDynamoDbQuarantine } from "../../src/state/dynamodb-quarantine.js";
-import { STATE_KEY } from "../../src/state/state-table.js";
 import { testDynamoDb } from "../support/endpoints.js";
+import { createStateTable } from "../support/state-table.js";
 import { describeQuarantineContract, entryOf } from "./quarantine-contract.js";
 
 describeQuarantineContract("the DynamoDB quarantine", async () => {
   const client = testDynamoDb();
-  const tableName = `state-${process.pid}-${Date.now()}`;
-  const key = [STATE_KEY.partition, STATE_KEY.sort].map((name) => ({ name, type: "S" as const }));
-  await client.send(
-    new CreateTableCommand(createTableInput({ table: tableName, key, followed: false }, tableName)),
-  );
+  const tableName = await createStateTable(client);
   return {
     quarantine: createDynamoDbQuarantine({ client, tableName }),
     close: async () => client.destroy(),
@@ -34,11 +29,7 @@ test("a missing state table is a mistake of set-up that names it", async () => {
 
 test("G7: the fences of a source are one strongly consistent query, which costs no more than one read unit where there are none", async () => {
   const client = testDynamoDb();
-  const tableName = `fences-${process.pid}-${Date.now()}`;
-  const key = [STATE_KEY.partition, STATE_KEY.sort].map((name) => ({ name, type: "S" as const }));
-  await client.send(
-    new CreateTableCommand(createTableInput({ table: tableName, key, followed: false }, tableName)),
-  );
+  const tableName = await createStateTable(client);
   const quarantine = createDynamoDbQuarantine({ client, tableName });
   const send = jest.spyOn(client, "send");
   expect((await quarantine.fences("orders")).size).toBe(0);

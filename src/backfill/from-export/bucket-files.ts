@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 
 import {
@@ -57,10 +58,7 @@ export function bucketFiles(location: string, client: S3Client): BucketFiles {
     location,
     async read(path) {
       const body = await open(path);
-      if (!body) return undefined;
-      const chunks: Buffer[] = [];
-      for await (const chunk of body) chunks.push(chunk as Buffer);
-      return Buffer.concat(chunks).toString("utf8");
+      return body && text(body);
     },
     async folders(path) {
       const key = keyOf(path);

@@ -3,7 +3,7 @@ import pc from "picocolors";
 import { openQuarantine } from "../../compose-redrive.js";
 import { readConfig } from "../../config.js";
 import { ANY_VIEW, type QuarantineEntry } from "../../state/quarantine.js";
-import { formatEntry, formatGroups } from "../quarantine/format-quarantine.js";
+import { formatEntry, formatGroups, itemsOf } from "../quarantine/format-quarantine.js";
 import { groupSummaries, type QuarantineGroup } from "../quarantine/group-summaries.js";
 import { typedItemKey } from "../quarantine/item-key.js";
 import { nameLocalAccount } from "../services.js";
@@ -31,9 +31,7 @@ export async function quarantineList(
   }
   console.log(formatGroups(groups, process.stdout.columns || DEFAULT_WIDTH));
   const items = groups.reduce((sum, group) => sum + group.items, 0);
-  console.log(
-    `\n${items === 1 ? "1 item" : `${items} items`}; millrace quarantine show <view> <key> tells all of one`,
-  );
+  console.log(`\n${itemsOf(items)}; millrace quarantine show <view> <key> tells all of one`);
 }
 
 /**

@@ -12,7 +12,7 @@ import { collectDeclarations } from "../../view/declarations.js";
 import { formatTable } from "../format-table.js";
 import { loadPipeline } from "../load-project.js";
 import { createProgress } from "../progress.js";
-import { clipped } from "../quarantine/format-quarantine.js";
+import { clipped, itemsOf } from "../quarantine/format-quarantine.js";
 import { requireView, typedItemKey } from "../quarantine/item-key.js";
 import { nameLocalAccount } from "../services.js";
 import { untilStopped } from "../until-stopped.js";
@@ -167,9 +167,4 @@ function verdict({ ok, stopped, dryRun, views }: RedriveReport, seconds: number)
   const told = `${itemsOf(done)} in ${seconds.toFixed(1)} s`;
   if (ok) return `${told}: ${pc.green("nothing stays behind")}`;
   return `${told}: ${pc.red(`${itemsOf(stay)} left behind`)}; millrace quarantine show <view> <key> tells all of one`;
-}
-
-/** So many items, in words. */
-function itemsOf(count: number): string {
-  return count === 1 ? "1 item" : `${count} items`;
 }

@@ -73,3 +73,8 @@ export function clipped(text: string, width: number): string {
   const [line = ""] = text.split("\n");
   return line.length <= width ? line : `${line.slice(0, width - 1)}…`;
 }
+
+/** So many items, in words. */
+export function itemsOf(count: number): string {
+  return count === 1 ? "1 item" : `${count} items`;
+}

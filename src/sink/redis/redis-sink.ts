@@ -2,6 +2,7 @@ import { Cluster, type Redis } from "ioredis";
 
 import { isMillraceError, MillraceError, unreachable } from "../../errors.js";
 import type { CacheView } from "../../view/cache-view.js";
+import { isNotification } from "../../view/declarations.js";
 import type { Mutation } from "../../view/row.js";
 import { collisionError } from "../collision.js";
 import type { ApplyResult, Outcome, Sink, StoredRow } from "../sink.js";
@@ -9,7 +10,7 @@ import { classifyRedisError } from "./classify-error.js";
 import { readCollection, readMember } from "./read-collections.js";
 import { readEntries, readEntry } from "./read-entries.js";
 import { isCompanionKey } from "./redis-key.js";
-import { type Correct, isNotification, type ScriptCall, scriptCall } from "./script-call.js";
+import { type Correct, type ScriptCall, scriptCall } from "./script-call.js";
 import { defineScripts, type RedisClient, type Reply, sendScripts } from "./send-scripts.js";
 
 /** What {@link createRedisSink} takes. */

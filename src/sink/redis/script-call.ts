@@ -48,11 +48,6 @@ export function scriptCall(mutation: Mutation<CacheView>, correct: Correct = 0):
   }
 }
 
-/** Whether a view only tells of changes, and keeps nothing that could be read or corrected. */
-export function isNotification({ type }: CacheView): boolean {
-  return type === "stream" || type === "channel";
-}
-
 /**
  * Tells the source items of one key apart in 8 characters; 48 bits, so two of them do not meet by chance.
  *
