@@ -4,6 +4,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBStreamsClient } from "@aws-sdk/client-dynamodb-streams";
 
 import { type Config, declaredName, physicalName, readConfig } from "./config.js";
+import { awaitCommits } from "./dynamodb/await-commits.js";
 import { MAPPING_SETTINGS } from "./lambda/mapping-settings.js";
 import { createStreamHandler, type StreamHandler } from "./lambda/stream-handler.js";
 import { traceOnLambda } from "./lambda/trace-sinks.js";
@@ -18,6 +19,7 @@ import { createDynamoDbProgress } from "./state/dynamodb-progress.js";
 import { createDynamoDbQuarantine } from "./state/dynamodb-quarantine.js";
 import { createDynamoDbViewRecords } from "./state/dynamodb-view-records.js";
 import type { FunctionKind } from "./state/progress.js";
+import { COMMIT_KEY, encodeStateKey } from "./state/state-table.js";
 import type { WholenessNotes } from "./upkeep/note-whole.js";
 import { collectDeclarations } from "./view/declarations.js";
 
@@ -118,7 +120,7 @@ export const systemClock: Clock = {
  * because the pipeline retries with the invocation's remaining time in view.
  */
 export function dynamoDbClient(config: Config): DynamoDBClient {
-  return new DynamoDBClient({
+  const client = new DynamoDBClient({
     ...(config.dynamodbEndpoint && { endpoint: config.dynamodbEndpoint }),
     maxAttempts: 2,
     // The stack of middleware is put together once a kind of command, not once a call.
@@ -130,6 +132,9 @@ export function dynamoDbClient(config: Config): DynamoDBClient {
       httpsAgent: { keepAlive: true, maxSockets: 64 },
     },
   });
+  if (config.dynamodbEndpoint)
+    awaitCommits(client, { table: config.stateTable, item: encodeStateKey(COMMIT_KEY) });
+  return client;
 }
 
 /** A DynamoDB Streams client, for the local event source mapping. */

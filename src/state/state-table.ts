@@ -12,6 +12,7 @@ import type { TableDefinition } from "../dynamodb/table-definition.js";
  * - `backfill#<source>` / `run#<run>`: a backfill; `work#<run>#<segment>#<worker>`: how far a worker came in a part of it
  * - `progress#<source>` / `tables`, `cache` or `combined`: how far that function came; / `mended`: when views were mended
  * - `view#<name>` / `definition#<version>`: what its rows were declared as; / `current`: the version that is read
+ * - `local` / `commit`: written after each transaction, where DynamoDB Local is what keeps the tables
  */
 export const STATE_KEY = { partition: "pk", sort: "sk" } as const;
 
@@ -120,6 +121,9 @@ export function definitionKey(view: string, version: number): StateKey {
 export function currentVersionKey(view: string): StateKey {
   return { pk: `view#${view}`, sk: "current" };
 }
+
+/** Key of the item that is written to know that all before it is on DynamoDB Local's disk. */
+export const COMMIT_KEY: StateKey = { pk: "local", sk: "commit" };
 
 /** A key as DynamoDB takes it. */
 export function encodeStateKey({ pk, sk }: StateKey): Record<string, AttributeValue> {

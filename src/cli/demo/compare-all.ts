@@ -22,6 +22,8 @@ export async function compareAll(
 ): Promise<readonly Comparison[]> {
   const client = new DynamoDBClient({
     ...(config.dynamodbEndpoint && { endpoint: config.dynamodbEndpoint }),
+    // It may have taken an hour to come this far: a DynamoDB Local short of breath is not to end it.
+    maxAttempts: 10,
   });
   const tables = createDynamoDbSink({
     client,
