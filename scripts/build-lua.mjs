@@ -9,11 +9,15 @@ const folder = "src/sink/redis/lua";
 const target = "src/sink/redis/scripts.generated.ts";
 
 /** There may be more arguments than Lua puts on its stack. */
-const TAKE_COUNTED = `  local count, arguments = tonumber(ARGV[at + 1]), {}
+const TAKE_COUNTED = `local at = 0
+local function take()
+  local count, arguments = tonumber(ARGV[at + 1]), {}
   for i = 1, count do
     arguments[i] = ARGV[at + 1 + i]
   end
   at = at + 1 + count
+  return arguments
+end
 `;
 
 const entries = readdirSync(folder)
@@ -48,6 +52,9 @@ function numberOfArguments(lua) {
  * A file says what to do once; compiled, it does that for each of any number of calls: the keys of all, then the arguments
  * of each, preceded by their number where that is not always the same. A call that fails fails alone. Comments are left to
  * the readers of the files.
+ *
+ * What not every call needs is not done for every call: keys and arguments are read where they are and not copied first,
+ * functions are not looked up in their tables, and a protected call begins anew only after a call that failed.
  */
 function compile(lua, keys, args) {
   const included = [];
@@ -55,17 +62,31 @@ function compile(lua, keys, args) {
     included.push(readFileSync(join(folder, "include", `${name}.lua`), "utf8"));
     return "";
   });
-  return withoutComments(`${included.join("")}local function operation(KEYS, ARGV)
-${body}end
-local replies, at = {}, 0
-for call = 1, #KEYS / ${keys} do
-  local keys = { unpack(KEYS, (call - 1) * ${keys} + 1, call * ${keys}) }
-${args === undefined ? TAKE_COUNTED : `  local arguments = { unpack(ARGV, at + 1, at + ${args}) }\n  at = at + ${args}\n`}\
-  local done, reply = pcall(operation, keys, arguments)
-  replies[call] = (done or type(reply) == 'table') and reply or { err = reply }
+  const placed = body.replace(/\bKEYS\[(\d+)\]/g, "KEYS[key + $1]");
+  const operation =
+    args === undefined
+      ? `${TAKE_COUNTED}local function operation(key, ARGV)\n${placed}end\n`
+      : `local function operation(key, arg)\n${placed.replace(/\bARGV\[(\d+)\]/g, "ARGV[arg + $1]")}end\n`;
+  return withoutComments(`local KEYS, ARGV, call, sub = KEYS, ARGV, redis.call, string.sub
+${withLocals(included.join("") + operation)}local replies, done, count = {}, 0, #KEYS / ${keys}
+local function rest()
+  while done < count do
+    done = done + 1
+    replies[done] = operation((done - 1) * ${keys}, ${args === undefined ? "take()" : `(done - 1) * ${args}`})
+  end
+end
+while done < count do
+  local went, thrown = pcall(rest)
+  if not went then
+    replies[done] = type(thrown) == 'table' and thrown or { err = thrown }
+  end
 end
 return replies
 `);
+}
+
+function withLocals(lua) {
+  return lua.replaceAll("redis.call(", "call(").replaceAll("string.sub(", "sub(");
 }
 
 function withoutComments(lua) {

@@ -23,7 +23,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   hot: "One group, eight writers, conflicts imitated",
   cache: "The cache",
   backfill: "Backfill beside a bare parallel scan and conditional write of the same rows",
-  coldStart: "A function's bundle and its first call, from the start of Node.js",
+  coldStart: "A function's bundle, its import, and its first call",
 };
 
 /** The report: what was measured, on what, and what it was meant to be. */

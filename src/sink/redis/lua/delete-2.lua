@@ -11,7 +11,6 @@
   Returns  1 applied, 0 stale
 ]]
 --@include note
-local note = redis.call('GET', KEYS[2])
 local kind = redis.call('TYPE', KEYS[1]).ok
 local version, owner = false, false
 if kind == 'string' then
@@ -20,6 +19,8 @@ if kind == 'string' then
 elseif kind == 'hash' then
   version, owner = unpack(redis.call('HMGET', KEYS[1], '_v', '_o'))
 end
+-- An item has no note beside its own entry: whatever writes the one removes the other.
+local note = owner ~= ARGV[2] and redis.call('GET', KEYS[2])
 if ARGV[5] == '1' then
   if not is_exactly(note, kind ~= 'none' and (version or ''), owner, ARGV[1], ARGV[2]) then
     return 0

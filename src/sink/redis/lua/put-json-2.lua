@@ -13,36 +13,42 @@
   Returns  1 applied, 0 stale, 2 left out, or the fingerprint of the item that owns the entry
 ]]
 --@include note
-local version, owner = string.sub(ARGV[1], 8, 71), string.sub(ARGV[1], 73, 80)
-local note = redis.call('GET', KEYS[2])
-local head = redis.call('GETRANGE', KEYS[1], 0, 79)
-if ARGV[4] == '1' then
-  local held_version, held_owner = head ~= '' and string.sub(head, 8, 71), string.sub(head, 73, 80)
-  if not is_exactly(note, held_version, held_owner, version, owner) then
+-- Up to the owner, as this entry begins and as what is there begins.
+local head = string.sub(ARGV[1], 1, 80)
+local held = redis.call('GETRANGE', KEYS[1], '0', '79')
+local is_own = string.sub(held, 73) == string.sub(head, 73)
+local note = false
+if is_own and ARGV[4] == '0' then
+  -- Of one owner, the versions decide. There is no note beside its entry: whatever writes the one removes the other.
+  if held >= head then
     return 0
   end
-elseif is_known(note, version, owner) then
-  return 0
-elseif head ~= '' then
-  if string.sub(head, 1, 7) ~= '{"_v":"' then
+else
+  local version, owner = string.sub(head, 8, 71), string.sub(head, 73)
+  note = not is_own and redis.call('GET', KEYS[2])
+  if ARGV[4] == '1' then
+    if not is_exactly(note, held ~= '' and string.sub(held, 8, 71), string.sub(held, 73), version, owner) then
+      return 0
+    end
+  elseif is_known(note, version, owner) then
+    return 0
+  elseif held ~= '' and string.sub(held, 1, 7) ~= '{"_v":"' then
     return redis.error_reply('FOREIGN the key holds a value that Millrace did not write')
+  elseif held ~= '' then
+    return string.sub(held, 73)
   end
-  if string.sub(head, 73, 80) ~= owner then
-    return string.sub(head, 73, 80)
-  end
-  if string.sub(head, 8, 71) >= version then
-    return 0
+  if held == '' and ARGV[3] ~= '0' then
+    return leave_out(KEYS[2], note, version, owner, ARGV[3])
   end
 end
-if head == '' and ARGV[3] ~= '0' then
-  return leave_out(KEYS[2], note, version, owner, ARGV[3])
-end
-if ARGV[4] == '1' and head ~= '' then
+if ARGV[4] == '1' and held ~= '' then
   redis.call('SET', KEYS[1], ARGV[1], 'KEEPTTL')
 elseif ARGV[2] == '0' then
   redis.call('SET', KEYS[1], ARGV[1])
 else
   redis.call('SET', KEYS[1], ARGV[1], 'PXAT', ARGV[2])
 end
-strike(KEYS[2], note, owner)
+if note then
+  strike(KEYS[2], note, string.sub(head, 73))
+end
 return 1
