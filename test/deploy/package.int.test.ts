@@ -112,6 +112,12 @@ describe("packaging the repository", () => {
       expect(sources.filter((path) => /\/src\/(local|cli|deploy)\/|\/test\//.test(path))).toEqual(
         [],
       );
+      // Of packages the map says no more than which file it is.
+      const ofPackages = sources.filter((path) => /\/node_modules\/.*(?<!\.json)$/.test(path));
+      expect(ofPackages.filter((path) => !path.endsWith("/-"))).toEqual([]);
+      // An import of Node's own would load what a cold start has no use for.
+      const imports = /\bimport\b[^;"'()]*from\s*["'](?:node:)?(?:https?|crypto|fs|stream)["']/;
+      expect(String(files.get(`handlers/${name}.mjs`))).not.toMatch(imports);
       expect(gzipSync(files.get(`handlers/${name}.mjs`)!).length).toBeLessThan(700_000);
       // Only the functions that write the cache pay for its client at every cold start.
       const usesCache = ["cache", "backfill"].includes(name);
@@ -119,15 +125,15 @@ describe("packaging the repository", () => {
     },
   );
 
-  test("makes functions that refuse to start without the cache's address, saying what to set", async () => {
+  test("makes functions that refuse to start without the cache's address, saying what to set and where that was found", async () => {
     const handler = "handlers/cache.handler";
     const bare = startPackaged({
       zip: packaged.zipOf("cache"),
       handler,
       folder: join(folder, "bare"),
-      environment: {},
+      environment: { NODE_OPTIONS: "--enable-source-maps" },
     });
-    await expect(bare).rejects.toThrow(/REDIS_URL is not set/);
+    await expect(bare).rejects.toThrow(/REDIS_URL is not set[^]*src\/compose-cache\.ts:\d+/);
   });
 });
 
