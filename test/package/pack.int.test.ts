@@ -170,12 +170,12 @@ describe("the package, installed in an empty project", () => {
   test("gives serverless.yml what follows from a project's declarations, and prints it as a template", () => {
     const infra = `
       require("tsx/cjs");
-      const { serverlessParts } = require("millrace/deploy");
+      const { esbuildPlugins, serverlessParts } = require("millrace/deploy");
       const { functions } = serverlessParts(require("./pipeline.ts"), { service: "app", stage: "dev" });
-      console.log(Object.keys(functions).join());
+      console.log(Object.keys(functions).join(), esbuildPlugins.length);
     `;
     writeFileSync(join(app, "infra.cjs"), infra);
-    expect(run(app, process.execPath, "infra.cjs").trim()).toBe("tables,failures,backfill");
+    expect(run(app, process.execPath, "infra.cjs").trim()).toBe("tables,failures,backfill 2");
     const synth = [join("node_modules", ".bin", "millrace"), "synth", "--service", "app"];
     expect(run(app, ...(synth as [string]))).toContain("TableName: app-dev-orders-by-customer");
   });
