@@ -4,6 +4,7 @@ import { messageOf, MillraceError } from "../errors.js";
 import { furthest } from "../state/backfill-state.js";
 import type { SourceItems } from "../upkeep/source-items.js";
 import { type Declarations, isNotification, viewsOf } from "../view/declarations.js";
+import type { View } from "../view/view.js";
 import type { BackfillParts } from "./backfill-parts.js";
 import { settleEarlierRuns } from "./run-backfill.js";
 import { readScope } from "./scope.js";
@@ -16,6 +17,8 @@ export interface SegmentHandlerParts {
   readonly parts: BackfillParts;
   readonly items: SourceItems;
   readonly queue: SegmentQueue;
+  /** Notes that a backfill of all items of these views is done: whoever began it need not be there any more. */
+  readonly noteDone: (views: readonly View[], startedAtMs: number) => Promise<void>;
   readonly log: {
     info(message: string, details: object): void;
     error(message: string, details: object): void;
@@ -54,7 +57,7 @@ export function createSegmentHandler(handler: SegmentHandlerParts): SegmentHandl
 }
 
 async function workOn(
-  { declarations, parts, items, queue, log }: SegmentHandlerParts,
+  { declarations, parts, items, queue, noteDone, log }: SegmentHandlerParts,
   message: SegmentMessage,
   worker: string,
   isStopping: () => boolean,
@@ -84,6 +87,7 @@ async function workOn(
   const isWhole = Array.from({ length: run.segments }, (_, i) => states.get(i)?.done).every(
     Boolean,
   );
-  if (isWhole && run.finishedAtMs === undefined)
-    await parts.state.saveRun({ ...run, finishedAtMs: parts.clock.nowMs() });
+  if (!isWhole || run.finishedAtMs !== undefined) return;
+  if (where === undefined) await noteDone(views, run.startedAtMs);
+  await parts.state.saveRun({ ...run, finishedAtMs: parts.clock.nowMs() });
 }

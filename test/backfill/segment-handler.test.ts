@@ -52,9 +52,15 @@ function world() {
     pace: createPace({}, clock),
   };
   const failures: object[] = [];
+  const noted: unknown[] = [];
   const handler = createSegmentHandler({
     ...{ declarations: collectDeclarations({ copies }), parts, items },
     queue: { send: async (messages) => void sent.push(...messages) },
+    noteDone: async (views, startedAtMs) =>
+      void noted.push(
+        views.map(({ name }) => name),
+        startedAtMs,
+      ),
     log: { info: () => undefined, error: (_message, details) => failures.push(details) },
   });
   const invoke = (bodies: readonly string[]) => {
@@ -76,26 +82,28 @@ function world() {
     for await (const _row of sink.scan(copies)) count++;
     return count;
   };
-  return { invoke, open, sent, rows, state, failures, parts, items };
+  return { invoke, open, sent, rows, state, failures, noted, parts, items };
 }
 
 const message = (segment: number) =>
   JSON.stringify({ source: "things", run: "run-1", segment, of: 2 });
 
-test("G55: a function works until a tenth of its time is left, sends on what remains, and the last one ends the run", async () => {
-  const { invoke, open, sent, rows, state } = world();
-  await open();
+test("G55: a function works until a tenth of its time is left, sends on what remains, and the last one ends the run and notes it", async () => {
+  const { invoke, open, sent, rows, state, noted } = world();
+  const { run } = await open();
   expect(await invoke([message(0)])).toEqual({ batchItemFailures: [] });
   expect(sent).toHaveLength(1);
   expect(await rows()).toBeLessThan(60);
   const waiting = [JSON.stringify(sent.pop()), message(1)];
   for (let calls = 0; waiting.length > 0; calls++) {
     expect(calls).toBeLessThan(10);
+    expect(noted).toEqual([]);
     expect(await invoke([waiting.shift() ?? ""])).toEqual({ batchItemFailures: [] });
     waiting.push(...sent.splice(0).map((each) => JSON.stringify(each)));
   }
   expect(await rows()).toBe(60);
   expect((await state.runs("things"))[0]?.finishedAtMs).toBeDefined();
+  expect(noted).toEqual([["copies"], run.startedAtMs]);
 });
 
 test("G55: a message delivered twice does the same twice, and one that is no segment fails alone", async () => {
