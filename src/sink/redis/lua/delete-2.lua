@@ -19,8 +19,7 @@ if kind == 'string' then
 elseif kind == 'hash' then
   version, owner = unpack(redis.call('HMGET', KEYS[1], '_v', '_o'))
 end
--- An item has no note beside its own entry: whatever writes the one removes the other.
-local note = owner ~= ARGV[2] and redis.call('GET', KEYS[2])
+local note = note_beside(owner, KEYS[2], ARGV[2])
 if ARGV[5] == '1' then
   if not is_exactly(note, kind ~= 'none' and (version or ''), owner, ARGV[1], ARGV[2]) then
     return 0

@@ -17,8 +17,7 @@
 --@include note
 --@include fields
 local version, owner = unpack(redis.call('HMGET', KEYS[1], '_v', '_o'))
--- An item has no note beside its own entry: whatever writes the one removes the other.
-local note = owner ~= ARGV[2] and redis.call('GET', KEYS[2])
+local note = note_beside(owner, KEYS[2], ARGV[2])
 local expires = ARGV[3]
 if ARGV[5] == '1' then
   local is_there = redis.call('EXISTS', KEYS[1]) == 1

@@ -16,18 +16,18 @@
 -- Up to the owner, as this entry begins and as what is there begins.
 local head = string.sub(ARGV[1], 1, 80)
 local held = redis.call('GETRANGE', KEYS[1], '0', '79')
-local is_own = string.sub(held, 73) == string.sub(head, 73)
+local owner, held_owner = string.sub(head, 73), string.sub(held, 73)
 local note = false
-if is_own and ARGV[4] == '0' then
-  -- Of one owner, the versions decide. There is no note beside its entry: whatever writes the one removes the other.
+if held_owner == owner and ARGV[4] == '0' then
+  -- The usual case, and short: of one owner the versions decide, and there is no note.
   if held >= head then
     return 0
   end
 else
-  local version, owner = string.sub(head, 8, 71), string.sub(head, 73)
-  note = not is_own and redis.call('GET', KEYS[2])
+  local version = string.sub(head, 8, 71)
+  note = note_beside(held_owner, KEYS[2], owner)
   if ARGV[4] == '1' then
-    if not is_exactly(note, held ~= '' and string.sub(held, 8, 71), string.sub(held, 73), version, owner) then
+    if not is_exactly(note, held ~= '' and string.sub(held, 8, 71), held_owner, version, owner) then
       return 0
     end
   elseif is_known(note, version, owner) then
@@ -35,7 +35,7 @@ else
   elseif held ~= '' and string.sub(held, 1, 7) ~= '{"_v":"' then
     return redis.error_reply('FOREIGN the key holds a value that Millrace did not write')
   elseif held ~= '' then
-    return string.sub(held, 73)
+    return held_owner
   end
   if held == '' and ARGV[3] ~= '0' then
     return leave_out(KEYS[2], note, version, owner, ARGV[3])
@@ -48,7 +48,5 @@ elseif ARGV[2] == '0' then
 else
   redis.call('SET', KEYS[1], ARGV[1], 'PXAT', ARGV[2])
 end
-if note then
-  strike(KEYS[2], note, string.sub(head, 73))
-end
+strike(KEYS[2], note, owner)
 return 1

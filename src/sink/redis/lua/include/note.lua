@@ -9,6 +9,12 @@
 ]]
 local NOBODY = string.rep('0', 64) .. '~--------'
 
+-- The note beside what is held, for this owner: beside its own entry it has none, as whatever writes the one removes the
+-- other.
+local function note_beside(held_owner, key, owner)
+  return held_owner ~= owner and redis.call('GET', key)
+end
+
 -- Whether a note is of this owner, and at least as new.
 local function is_known(note, version, owner)
   return note and string.sub(note, 66, 73) == owner and string.sub(note, 1, 64) >= version
