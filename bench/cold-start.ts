@@ -11,6 +11,7 @@ import { dynamoDbClient } from "../src/compose.js";
 import { unreachable } from "../src/errors.js";
 import { ensureTables } from "../src/local/ensure-tables.js";
 import { collectDeclarations } from "../src/view/declarations.js";
+import { departedFlight } from "../test/deploy/departed-flight.js";
 import { startPackaged } from "../test/deploy/packaged-function.js";
 import { queueEvent } from "../test/deploy/packaged-queues.js";
 import { readZip } from "../test/deploy/zip.js";
@@ -90,7 +91,9 @@ function eventOf(name: (typeof NAMES)[number], i: number) {
     case "tables":
     case "cache":
       return {
-        Records: [streamRecord({ new: flight(i), table: "flights", keys: ["flightId"] })],
+        Records: [
+          streamRecord({ new: departedFlight(`C${i}`), table: "flights", keys: ["flightId"] }),
+        ],
       };
     case "failures":
       return queueEvent(JSON.stringify({ Service: "Amazon S3", Event: "s3:TestEvent" }));
@@ -102,16 +105,18 @@ function eventOf(name: (typeof NAMES)[number], i: number) {
 }
 
 /** Stands before a function's bundle: imports it, calls it, and answers with the time each took. */
-const TIMED = (bundle: string) => `
+function timed(bundle: string): string {
+  return `
 const beganMs = performance.now();
-const { handler: timed } = await import("./${bundle}");
+const { handler: given } = await import("./${bundle}");
 const importMs = performance.now() - beganMs;
 export async function handler(event, context) {
   const calledMs = performance.now();
-  await timed(event, context);
+  await given(event, context);
   return { importMs, callMs: performance.now() - calledMs };
 }
 `;
+}
 
 async function measure(
   name: (typeof NAMES)[number],
@@ -124,7 +129,7 @@ async function measure(
   for (let i = 0; i < RUNS; i++) {
     const unpacked = join(folder, `${name}-${i}`);
     mkdirSync(unpacked);
-    writeFileSync(join(unpacked, "timed.mjs"), TIMED(`handlers/${name}.mjs`));
+    writeFileSync(join(unpacked, "timed.mjs"), timed(`handlers/${name}.mjs`));
     const startedAtMs = performance.now();
     const running = await startPackaged({
       zip,
@@ -132,8 +137,8 @@ async function measure(
       folder: unpacked,
       environment,
     });
-    const timed = (await running.invoke(eventOf(name, i))) as unknown as Timed;
-    runs.push({ ...timed, processMs: performance.now() - startedAtMs });
+    const times = (await running.invoke(eventOf(name, i))) as unknown as Timed;
+    runs.push({ ...times, processMs: performance.now() - startedAtMs });
     running.stop();
   }
   return {
@@ -143,20 +148,6 @@ async function measure(
     importMs: median(runs.map(({ importMs }) => importMs)),
     firstResponseMs: median(runs.map(({ importMs, callMs }) => importMs + callMs)),
     processMs: median(runs.map(({ processMs }) => processMs)),
-  };
-}
-
-function flight(i: number) {
-  const origin = "JFK";
-  const scheduledAt = "2001-01-01T12:00";
-  return {
-    flightId: `C${i}`,
-    origin,
-    destination: "SFO",
-    scheduledAt,
-    status: "DEPARTED",
-    delay: 30,
-    distance: 2586,
   };
 }
 

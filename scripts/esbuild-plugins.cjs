@@ -10,11 +10,8 @@ const { builtinModules } = require("node:module");
 const builtinsAsNeeded = {
   name: "builtins-as-needed",
   setup(build) {
-    const names = builtinModules.map((name) => name.replace("/", "\\/")).join("|");
-    build.onResolve({ filter: new RegExp(`^(node:)?(${names})$`) }, ({ path }) => ({
-      path,
-      namespace: "builtin",
-    }));
+    const builtin = new RegExp(`^(node:)?(${builtinModules.join("|")})$`);
+    build.onResolve({ filter: builtin }, ({ path }) => ({ path, namespace: "builtin" }));
     build.onLoad({ filter: /./, namespace: "builtin" }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
     }));

@@ -9,8 +9,6 @@ import { readZip } from "./zip.js";
 
 /** A packaged function, unpacked and running in a process of its own as Lambda would run it. */
 export interface PackagedFunction {
-  /** Milliseconds from the start of the process until it asked for its first event. */
-  readonly startedInMs: number;
   /** @throws what the handler threw, with what the process said. */
   invoke(
     event: DynamoDBStreamEvent | SQSEvent,
@@ -45,7 +43,6 @@ export async function startPackaged(options: PackagedOptions): Promise<PackagedF
     writeFileSync(join(folder, path), content);
   }
   const api = await startRuntimeApi(handler);
-  const startedAtMs = performance.now();
   const child = spawn(NODE, [CLIENT, handler], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
@@ -70,7 +67,6 @@ export async function startPackaged(options: PackagedOptions): Promise<PackagedF
     throw thrown;
   }
   return {
-    startedInMs: performance.now() - startedAtMs,
     async invoke(event, options) {
       const answer = await Promise.race([api.invoke(event, options), ended]);
       return answer as DynamoDBBatchResponse;

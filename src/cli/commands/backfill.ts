@@ -154,6 +154,7 @@ async function runSource(
       : backfillByQueue(parts, wanted, createSqsQueue(options.queue), control);
   const report = await running.finally(() => progress.stop());
   if (report.finished) finish();
+  // Functions of a queue note it as well, for who waits no longer; who has waited finds it noted.
   if (report.finished && !scope.isPartial && options.where === undefined)
     await composed.noteDone(views, Math.min(report.startedAtMs, scope.asOfMs ?? Infinity));
   progress.stop();
