@@ -32,43 +32,50 @@ describe("embedded servers", () => {
     await once(reader, "line");
     const servers = JSON.parse(lines.shift() ?? "") as OwnedServers;
     expect(await areAnswering(servers)).toEqual([true, true]);
-    return { pid: started.pid ?? 0, ended: once(started, "exit"), servers, lines };
+    const named = [
+      await processesNaming(servers.dynamodb.port),
+      await processesNaming(servers.redis.port),
+    ];
+    for (const found of named) expect(found).not.toEqual([]);
+    return { pid: started.pid ?? 0, ended: once(started, "exit"), lines, owned: named.flat() };
   }
 
   test.each(["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"] as const)(
     "do not outlive an owner that is ended by %s",
     async (signal) => {
-      const { pid, ended, servers } = await startOwner();
+      const { pid, ended, owned } = await startOwner();
       process.kill(pid, signal);
       await ended;
-      await untilGone(servers);
+      await untilGone(owned);
     },
   );
 
   test("leave Ctrl-C to their owner, who stops them when it is done with them", async () => {
-    const { pid, ended, servers, lines } = await startOwner("--stop-on-interrupt");
+    const { pid, ended, lines, owned } = await startOwner("--stop-on-interrupt");
     process.kill(-pid, "SIGINT");
     expect(await ended).toEqual([0, null]);
     expect(lines).toEqual([]);
-    await untilGone(servers);
+    await untilGone(owned);
   });
 
   test("leave no watchdog behind when they are killed, and say how they ended", async () => {
     const server = await startRedisServer();
-    const commands = () => commandsOf(server.port);
-    expect(await commands()).not.toEqual([]);
+    const owned = await processesNaming(server.port);
+    expect(owned).not.toEqual([]);
     process.kill(server.pid, "SIGKILL");
     expect(await server.died).toMatch(/^redis-server: SIGKILL/);
-    await until(async () => (await commands()).length === 0);
+    await untilGone(owned);
     await server.stop();
   });
 
   test("can be stopped twice, and that is not told as a death", async () => {
     const server = await startRedisServer();
+    const owned = await processesNaming(server.port);
+    expect(owned).not.toEqual([]);
     const died = server.died.then(() => "died");
     await Promise.all([server.stop(), server.stop()]);
     await server.stop();
-    expect(await isAnswering(server.port)).toBe(false);
+    await untilGone(owned);
     expect(await Promise.race([died, Promise.resolve("still waiting")])).toBe("still waiting");
   });
 });
@@ -77,22 +84,28 @@ async function areAnswering({ dynamodb, redis }: OwnedServers): Promise<boolean[
   return Promise.all([isAnswering(dynamodb.port), isAnswering(redis.port)]);
 }
 
-async function untilGone(servers: OwnedServers): Promise<void> {
-  const commands = async () => [
-    ...(await commandsOf(servers.dynamodb.port)),
-    ...(await commandsOf(servers.redis.port)),
-  ];
-  await until(async () => (await commands()).length === 0);
-  expect(await areAnswering(servers)).toEqual([false, false]);
+/** By process, not by port: a test beside this one may be given a port as soon as it is free. */
+async function untilGone(owned: readonly string[]): Promise<void> {
+  await until(async () => {
+    const running = new Set(await processes());
+    return !owned.some((process) => running.has(process));
+  });
 }
 
-/** Command lines of all processes, servers and watchdogs alike, that name a port. */
-async function commandsOf(port: number): Promise<string[]> {
-  const ps = spawn("ps", ["-A", "-o", "args="], { stdio: ["ignore", "pipe", "inherit"] });
+/** Processes, servers and watchdogs alike, whose command line names a port. */
+async function processesNaming(port: number): Promise<string[]> {
+  return (await processes()).filter((line) => new RegExp(`\\s.*\\b${port}\\b`).test(line));
+}
+
+/** Process id and command line of every process; one that has ended and is only not yet reaped has another line. */
+async function processes(): Promise<string[]> {
+  const ps = spawn("ps", ["-A", "-ww", "-o", "pid=,args="], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   let output = "";
   ps.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   await once(ps, "close");
-  return output.split("\n").filter((line) => new RegExp(`\\b${port}\\b`).test(line));
+  return output.split("\n").map((line) => line.trim());
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
