@@ -39,7 +39,8 @@ export async function plant(field: Field): Promise<readonly Planted[]> {
   ];
 }
 
-const scan = async (client: DynamoDBClient, TableName: string) =>
+/** All of a table, which must be small. */
+export const scan = async (client: DynamoDBClient, TableName: string) =>
   ((await client.send(new ScanCommand({ TableName, ConsistentRead: true }))).Items ?? []) as Wire[];
 
 async function inTables({ client, views }: Field): Promise<Planted[]> {
@@ -102,6 +103,13 @@ async function inAggregates({ client, views }: Field): Promise<Planted[]> {
     new DeleteItemCommand({ TableName: totals.table, Key: { customer: { S: "c-2" } } }),
   );
   await client.send(
+    new UpdateItemCommand({
+      TableName: totals.table,
+      Key: { customer: { S: "c-3" } },
+      UpdateExpression: "REMOVE refunds",
+    }),
+  );
+  await client.send(
     new PutItemCommand({
       TableName: totals.table,
       Item: {
@@ -112,7 +120,7 @@ async function inAggregates({ client, views }: Field): Promise<Planted[]> {
       },
     }),
   );
-  for (const key of ["c-0", "c-1", "c-2", "c-ghost"])
+  for (const key of ["c-0", "c-1", "c-2", "c-3", "c-ghost"])
     planted.push({ what: "counter", view: totals.name, key });
   // Rows that are made of counters, and what they are made of.
   await set(stats.table, { customer: { S: "c-0" } }, "mean", "12345");

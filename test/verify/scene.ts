@@ -11,6 +11,7 @@ import {
   avg,
   cacheView,
   count,
+  countIf,
   distinctCount,
   max,
   source,
@@ -55,7 +56,11 @@ export function declare(run: string) {
       ...common,
       groupBy: ({ customer }) => ({ customer }),
       key: ["customer"],
-      measures: { orders: count(), total: sum("total") },
+      measures: {
+        orders: count(),
+        total: sum("total"),
+        refunds: countIf(({ total }) => total < 0),
+      },
     }),
     stats: aggregateView({
       name: `stats-${run}`,

@@ -160,7 +160,7 @@ function replaceNumbers(
   { held }: GroupSums,
   counters: readonly (WireItem | undefined)[],
 ): void {
-  for (const name of Object.keys(held.numbers)) held.numbers[name] = "0";
+  held.numbers = {};
   for (const counter of counters) if (counter) addCounter(view, held, counter);
 }
 
@@ -168,11 +168,15 @@ function faults(view: AggregateView, sums: GroupSums, rowIsRight: boolean): stri
   const { wanted, held } = sums;
   const found: string[] = [];
   for (const [name, difference] of Object.entries(missingOf(view, sums)))
-    found.push(`${name.replace("_millrace", "members")} is off by ${brief(negative(difference))}`);
+    found.push(`${name.replace("_millrace", "members")} ${fault(difference)}`);
   if (wanted.entries !== held.entries) found.push("entries in order are not those of its items");
   if (wanted.values !== held.values) found.push("counts of values are not those of its items");
   if (!rowIsRight) found.push("the row is not what its counters say");
   return found.join(", ");
+}
+
+function fault(difference: string): string {
+  return difference === "0" ? "is not there" : `is off by ${brief(negative(difference))}`;
 }
 
 /** How much too high a number is: what is missing, turned round. */

@@ -27,7 +27,7 @@ const MODULUS = 1n << 128n;
 /** What a group's contributions add up to, or what is stored of that: as sums, so that it takes little memory. */
 export interface Sums {
   /** By attribute of the counters; distinct values are not among them. */
-  readonly numbers: Record<string, string>;
+  numbers: Record<string, string>;
   entries: Summary;
   values: Summary;
   /** By attribute, how many values there are. */
@@ -131,7 +131,12 @@ export function counterAttributes(view: AggregateView): readonly string[] {
   return [...effects.counters.values()].flatMap(({ numbers }) => Object.keys(numbers));
 }
 
-/** By attribute, what has to be added to the counters so that they say what the contributions do. */
+/**
+ * By attribute, what has to be added to the counters so that they say what the contributions do.
+ *
+ * It may be 0: every contribution names all attributes of the counters, so that one which is not there at all is to be
+ * made, also where it says nothing.
+ */
 export function missingOf(
   view: AggregateView,
   { wanted, held }: GroupSums,
@@ -147,7 +152,8 @@ export function missingOf(
     const values = wanted.places ? wanted.distinct : held.distinct;
     const should = distinct.has(name) ? String(values[name] ?? 0) : (wanted.numbers[name] ?? "0");
     const difference = addExactly(should, negated(held.numbers[name] ?? "0"));
-    if (difference !== "0") missing[name] = difference;
+    const isThere = wanted.numbers[name] === undefined || held.numbers[name] !== undefined;
+    if (difference !== "0" || !isThere) missing[name] = difference;
   }
   return missing;
 }
