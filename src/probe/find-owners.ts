@@ -1,4 +1,4 @@
-import type { SourceItems } from "../upkeep/source-items.js";
+import { scanWhole, type SourceItems } from "../upkeep/source-items.js";
 import type { CacheView } from "../view/cache-view.js";
 import { type Expectation, expectationsOf } from "./expectation.js";
 
@@ -19,7 +19,7 @@ export async function findOwners(
 ): Promise<ReadonlyMap<string, Ownership>> {
   const found = new Map<string, Ownership>();
   const { source } = view;
-  for await (const page of items.scan(source, { index: 0, total: 1 })) {
+  for await (const page of scanWhole(items, source)) {
     for (const { owner, item } of page.items) {
       for (const [key, expected] of expectationsOf(view, owner, item) ?? [])
         if (keys.has(key)) found.set(key, { owner, expected });

@@ -11,6 +11,7 @@ import { decodeImage } from "../change/decode-record.js";
 import { keyText } from "../change/item-key.js";
 import { classifyDynamoDbError } from "../dynamodb/classify-error.js";
 import { decodeKey } from "../dynamodb/decode-key.js";
+import { SCAN_SEGMENTS } from "../dynamodb/scan-table.js";
 import { MillraceError } from "../errors.js";
 import type { ViewSource } from "../view/view.js";
 
@@ -130,6 +131,15 @@ async function* scanSegment(
   } catch (thrown) {
     throw classifyDynamoDbError(thrown, TableName);
   }
+}
+
+/** All of a source, part by part: a scan in one part is slow on a laptop, as {@link SCAN_SEGMENTS} says. */
+export async function* scanWhole(
+  items: Pick<SourceItems, "scan">,
+  source: ViewSource,
+): AsyncGenerator<SourcePage> {
+  for (let index = 0; index < SCAN_SEGMENTS; index++)
+    yield* items.scan(source, { index, total: SCAN_SEGMENTS });
 }
 
 /** All of up to 100 keys; what DynamoDB leaves out of one answer is asked for again. */

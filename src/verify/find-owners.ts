@@ -1,3 +1,4 @@
+import { scanWhole } from "../upkeep/source-items.js";
 import type { ViewSource } from "../view/view.js";
 import type { Comparand } from "./comparand.js";
 import type { Suspect } from "./find-suspects.js";
@@ -23,7 +24,7 @@ export async function findOwners(ports: VerifyPorts, suspects: readonly Suspect[
       const known = byKey.get(suspect.comparand) ?? new Map<string, Suspect>();
       byKey.set(suspect.comparand, known.set(suspect.key, suspect));
     }
-    for await (const { items } of ports.source.scan(source, { index: 0, total: 1 }))
+    for await (const { items } of scanWhole(ports.source, source))
       for (const { owner, item } of items)
         for (const [comparand, keys] of byKey)
           for (const key of keysOf(() => comparand.derive(owner, item))) {

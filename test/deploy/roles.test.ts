@@ -74,7 +74,7 @@ function actionsAskedBy(paths: readonly string[]): string[] {
     name === "ConditionCheck" ? "ConditionCheckItem" : `${name}Item`,
   );
   const queries = code.includes("paginateQuery(") ? ["Query"] : [];
-  const scans = code.includes("paginateScan(") ? ["Scan"] : [];
+  const scans = /\b(paginateScan|scanTable)\(/.test(code) ? ["Scan"] : [];
   const statements = [...code.matchAll(/`(INSERT INTO|UPDATE) \$\{quoted/g)].map(([, verb]) =>
     verb === "UPDATE" ? "PartiQLUpdate" : "PartiQLInsert",
   );

@@ -7,7 +7,7 @@ import {
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 
 import { encodeBookkeeping } from "../../src/sink/dynamodb/stored-item.js";
-import { createSourceItems, type SourcePage } from "../../src/upkeep/source-items.js";
+import { createSourceItems, scanWhole, type SourcePage } from "../../src/upkeep/source-items.js";
 import { RESERVED_ATTRIBUTE } from "../../src/view/key.js";
 import { source } from "../../src/view/source.js";
 import { freshId, version } from "../sink/contract/subject.js";
@@ -78,6 +78,14 @@ test("segments together yield every item once, also when each page is a scan of 
   }
   const numbers = owners.map((owner) => Number(owner.slice(1, -1))).sort((a, b) => a - b);
   expect(numbers).toEqual(Array.from({ length: COUNT }, (_, id) => id));
+});
+
+test("the whole of a source is every item once", async () => {
+  const { items, declared } = await filledTable(true);
+  const owners: string[] = [];
+  for await (const page of scanWhole(items, declared))
+    owners.push(...page.items.map(({ owner }) => owner));
+  expect(owners.sort()).toEqual(Array.from({ length: COUNT }, (_, id) => `[${id}]`).sort());
 });
 
 test("any number of keys is read; what is not there, or no item of the source, is left out", async () => {

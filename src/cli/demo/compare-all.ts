@@ -1,9 +1,10 @@
-import { DynamoDBClient, paginateScan } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 
 import { decodeItem, type Item } from "../../change/attribute-value.js";
 import { aggregateSink } from "../../compose.js";
 import { redisClient } from "../../compose-cache.js";
 import { type Config, physicalName } from "../../config.js";
+import { scanTable } from "../../dynamodb/scan-table.js";
 import { createDynamoDbSink } from "../../sink/dynamodb/dynamodb-sink.js";
 import { asHashEntry, asJsonEntry } from "../../sink/redis/encode-entry.js";
 import { createRedisSink } from "../../sink/redis/redis-sink.js";
@@ -65,11 +66,9 @@ export async function compareAll(
 }
 
 async function* sourceItems(client: DynamoDBClient, TableName: string): AsyncGenerator<Item> {
-  for await (const page of paginateScan({ client }, { TableName, ConsistentRead: true })) {
-    for (const wire of page.Items ?? []) {
-      const { [RESERVED_ATTRIBUTE]: _bookkeeping, ...item } = decodeItem(wire);
-      yield item;
-    }
+  for await (const wire of scanTable(client, TableName)) {
+    const { [RESERVED_ATTRIBUTE]: _bookkeeping, ...item } = decodeItem(wire);
+    yield item;
   }
 }
 

@@ -2,7 +2,6 @@ import {
   ConditionalCheckFailedException,
   DeleteItemCommand,
   type DynamoDBClient,
-  paginateScan,
   PutItemCommand,
   QueryCommand,
   TransactionCanceledException,
@@ -13,6 +12,7 @@ import {
 
 import type { WireItem } from "../../change/attribute-value.js";
 import { classifyDynamoDbError } from "../../dynamodb/classify-error.js";
+import { scanTable } from "../../dynamodb/scan-table.js";
 import { batchRead } from "./batch-read.js";
 import { type Expression, expressionOf } from "./expression.js";
 import { type Action, type Reason, type Store, WORKINGS_KEY, type Write } from "./store.js";
@@ -83,8 +83,7 @@ export function createDynamoDbStore({ client, tableName }: DynamoDbStoreOptions)
     async *scan(table): AsyncGenerator<WireItem> {
       const TableName = tableName(table);
       try {
-        for await (const page of paginateScan({ client }, { TableName, ConsistentRead: true }))
-          yield* page.Items ?? [];
+        yield* scanTable(client, TableName);
       } catch (thrown) {
         throw classifyDynamoDbError(thrown, TableName);
       }

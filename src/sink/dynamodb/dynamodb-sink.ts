@@ -1,9 +1,10 @@
-import { type DynamoDBClient, GetItemCommand, paginateScan } from "@aws-sdk/client-dynamodb";
+import { type DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
 
 import { decodeItem } from "../../change/attribute-value.js";
 import { keyText } from "../../change/item-key.js";
 import { classifyDynamoDbError } from "../../dynamodb/classify-error.js";
 import { decodeKey } from "../../dynamodb/decode-key.js";
+import { scanTable } from "../../dynamodb/scan-table.js";
 import { MillraceError } from "../../errors.js";
 import type { Mutation } from "../../view/row.js";
 import type { TableView } from "../../view/table-view.js";
@@ -89,23 +90,21 @@ export function createDynamoDbSink(options: DynamoDbSinkOptions): Sink<TableView
         throw classifyDynamoDbError(thrown, TableName);
       }
     },
-    scan: (view) => scanTable(client, tableName(view), view),
+    scan: (view) => scanRows(client, tableName(view), view),
     close: async () => undefined,
   };
 }
 
-async function* scanTable(
+async function* scanRows(
   client: DynamoDBClient,
   TableName: string,
   view: TableView,
 ): AsyncGenerator<StoredRow> {
   const names = view.key.map(({ name }) => name);
   try {
-    for await (const page of paginateScan({ client }, { TableName, ConsistentRead: true })) {
-      for (const wire of page.Items ?? []) {
-        const row = storedRow(TableName, keyText(names, decodeItem(pick(wire, names))), wire);
-        if (row.value) yield row;
-      }
+    for await (const wire of scanTable(client, TableName)) {
+      const row = storedRow(TableName, keyText(names, decodeItem(pick(wire, names))), wire);
+      if (row.value) yield row;
     }
   } catch (thrown) {
     throw classifyDynamoDbError(thrown, TableName);

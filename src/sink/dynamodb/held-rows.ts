@@ -3,7 +3,6 @@ import {
   DeleteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
-  paginateScan,
 } from "@aws-sdk/client-dynamodb";
 
 import { decodeItem, type WireItem } from "../../change/attribute-value.js";
@@ -11,6 +10,7 @@ import { keyText } from "../../change/item-key.js";
 import { parseVersion } from "../../change/version.js";
 import { classifyDynamoDbError } from "../../dynamodb/classify-error.js";
 import { decodeKey } from "../../dynamodb/decode-key.js";
+import { scanTable } from "../../dynamodb/scan-table.js";
 import { RESERVED_ATTRIBUTE, TTL_ATTRIBUTE } from "../../view/key.js";
 import type { TableView } from "../../view/table-view.js";
 import type { StoredRow } from "../sink.js";
@@ -68,11 +68,9 @@ async function* scanHeld(
 ): AsyncGenerator<HeldTableRow> {
   const names = view.key.map(({ name }) => name);
   try {
-    for await (const page of paginateScan({ client }, { TableName, ConsistentRead: true })) {
-      for (const wire of page.Items ?? []) {
-        const row = heldRow(keyText(names, decodeItem(pick(wire, names))), wire);
-        if (row.value) yield row;
-      }
+    for await (const wire of scanTable(client, TableName)) {
+      const row = heldRow(keyText(names, decodeItem(pick(wire, names))), wire);
+      if (row.value) yield row;
     }
   } catch (thrown) {
     throw classifyDynamoDbError(thrown, TableName);
