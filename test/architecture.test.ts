@@ -12,7 +12,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   "src/read/read-through.ts": "test/read/cache-reader.int.test.ts",
   "src/sink/redis/fill-call.ts": "test/read/cache-reader.int.test.ts",
   "src/sink/redis/read-collections.ts": "test/sink/contract/collections.ts",
-  "src/sink/redis/read-entries.ts": "test/sink/redis/redis-sink.int.test.ts",
   "src/sink/redis/script-call.ts": "test/sink/redis/redis-sink.int.test.ts",
   "src/sink/redis/send-scripts.ts": "test/sink/redis/redis-sink.int.test.ts",
   "src/view/cache-rows.ts": "test/view/cache-view.test.ts",

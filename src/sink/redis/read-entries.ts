@@ -17,6 +17,10 @@ export interface Stamp {
 }
 
 const OWNER_LENGTH = 8;
+/** What an entry of JSON begins with: version and owner, before the reader's own attributes. */
+const ENTRY_HEAD = new RegExp(
+  `^\\{"${VERSION_FIELD}":"(.{${VERSION_LENGTH}})~(.{${OWNER_LENGTH}})"([,}])`,
+);
 
 /** The entry under a key, or the note of one that is absent. */
 export async function readEntry(
@@ -60,10 +64,11 @@ export function entryRow(
     if (version === undefined || owner === undefined || !isVersion(version)) return undefined;
     return { key, version, owner, value };
   }
-  if (!read?.startsWith(`{"${VERSION_FIELD}":"`)) return undefined;
-  const { [VERSION_FIELD]: stamp, ...value } = parseExactJson(read);
-  if (typeof stamp !== "string" || !isVersion(stamp.slice(0, VERSION_LENGTH))) return undefined;
-  const { version, owner } = parseStamp(stamp.replace("~", ""));
+  if (typeof read !== "string") return undefined;
+  const [head = "", version = "", owner = "", next] = ENTRY_HEAD.exec(read) ?? [];
+  if (!isVersion(version)) return undefined;
+  // Without the version, whose digits would have every entry looked through for numbers that are long.
+  const value = parseExactJson(next === "}" ? "{}" : `{${read.slice(head.length)}`);
   return { key, version, owner, value };
 }
 

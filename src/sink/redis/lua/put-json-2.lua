@@ -13,40 +13,40 @@
   Returns  1 applied, 0 stale, 2 left out, or the fingerprint of the item that owns the entry
 ]]
 --@include note
+--@include keep
+local value = ARGV[1]
 -- Up to the owner, as this entry begins and as what is there begins.
-local head = string.sub(ARGV[1], 1, 80)
+local head = string.sub(value, 1, 80)
 local held = redis.call('GETRANGE', KEYS[1], '0', '79')
 local owner, held_owner = string.sub(head, 73), string.sub(held, 73)
-local note = false
 if held_owner == owner and ARGV[4] == '0' then
   -- The usual case, and short: of one owner the versions decide, and there is no note.
   if held >= head then
     return 0
   end
-else
-  local version = string.sub(head, 8, 71)
-  note = note_beside(held_owner, KEYS[2], owner)
-  if ARGV[4] == '1' then
-    if not is_exactly(note, held ~= '' and string.sub(held, 8, 71), held_owner, version, owner) then
-      return 0
-    end
-  elseif is_known(note, version, owner) then
+  keep(KEYS[1], value, ARGV[2])
+  return 1
+end
+local version = string.sub(head, 8, 71)
+local note = note_beside(held_owner, KEYS[2], owner)
+if ARGV[4] == '1' then
+  if not is_exactly(note, held ~= '' and string.sub(held, 8, 71), held_owner, version, owner) then
     return 0
-  elseif held ~= '' and string.sub(held, 1, 7) ~= '{"_v":"' then
-    return redis.error_reply('FOREIGN the key holds a value that Millrace did not write')
-  elseif held ~= '' then
-    return held_owner
   end
-  if held == '' and ARGV[3] ~= '0' then
-    return leave_out(KEYS[2], note, version, owner, ARGV[3])
-  end
+elseif is_known(note, version, owner) then
+  return 0
+elseif held ~= '' and string.sub(held, 1, 7) ~= '{"_v":"' then
+  return redis.error_reply('FOREIGN the key holds a value that Millrace did not write')
+elseif held ~= '' then
+  return held_owner
+end
+if held == '' and ARGV[3] ~= '0' then
+  return leave_out(KEYS[2], note, version, owner, ARGV[3])
 end
 if ARGV[4] == '1' and held ~= '' then
-  redis.call('SET', KEYS[1], ARGV[1], 'KEEPTTL')
-elseif ARGV[2] == '0' then
-  redis.call('SET', KEYS[1], ARGV[1])
+  redis.call('SET', KEYS[1], value, 'KEEPTTL')
 else
-  redis.call('SET', KEYS[1], ARGV[1], 'PXAT', ARGV[2])
+  keep(KEYS[1], value, ARGV[2])
 end
 strike(KEYS[2], note, owner)
 return 1
