@@ -1,6 +1,7 @@
 import { type DynamoDBClient, paginateScan } from "@aws-sdk/client-dynamodb";
 
 import type { WireItem } from "../change/attribute-value.js";
+import { classifyDynamoDbError } from "./classify-error.js";
 
 /**
  * Parts that a table is read in, one after the other.
@@ -13,7 +14,7 @@ export const SCAN_SEGMENTS = 16;
 /**
  * All items of a table, read strongly consistently and part by part, in no order.
  *
- * Rejects with what the client rejects with.
+ * Rejects as {@link classifyDynamoDbError} says.
  *
  * @param TableName the name DynamoDB knows the table by.
  */
@@ -21,8 +22,12 @@ export async function* scanTable(
   client: DynamoDBClient,
   TableName: string,
 ): AsyncGenerator<WireItem> {
-  for (let Segment = 0; Segment < SCAN_SEGMENTS; Segment++) {
-    const input = { TableName, ConsistentRead: true, Segment, TotalSegments: SCAN_SEGMENTS };
-    for await (const { Items } of paginateScan({ client }, input)) yield* Items ?? [];
+  try {
+    for (let Segment = 0; Segment < SCAN_SEGMENTS; Segment++) {
+      const input = { TableName, ConsistentRead: true, Segment, TotalSegments: SCAN_SEGMENTS };
+      for await (const { Items } of paginateScan({ client }, input)) yield* Items ?? [];
+    }
+  } catch (thrown) {
+    throw classifyDynamoDbError(thrown, TableName);
   }
 }

@@ -2,9 +2,14 @@ import { BatchWriteItemCommand, CreateTableCommand } from "@aws-sdk/client-dynam
 import { expect, test } from "@jest/globals";
 
 import { SCAN_SEGMENTS, scanTable } from "../../src/dynamodb/scan-table.js";
+import { createTableInput } from "../../src/dynamodb/table-definition.js";
 import { freshId } from "../sink/contract/subject.js";
 import { testDynamoDb } from "../support/endpoints.js";
 
+const KEY = [
+  { name: "airport", type: "S" },
+  { name: "n", type: "N" },
+] as const;
 /** Items of 8 KB, so that a part has more pages than one. */
 const COUNT = 2_500;
 const TEXT = "x".repeat(8_000);
@@ -13,18 +18,9 @@ test("yields every item of a table once, of parts that have many pages", async (
   const client = testDynamoDb();
   const TableName = `scan-${freshId()}`;
   await client.send(
-    new CreateTableCommand({
-      TableName,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [
-        { AttributeName: "airport", AttributeType: "S" },
-        { AttributeName: "n", AttributeType: "N" },
-      ],
-      KeySchema: [
-        { AttributeName: "airport", KeyType: "HASH" },
-        { AttributeName: "n", KeyType: "RANGE" },
-      ],
-    }),
+    new CreateTableCommand(
+      createTableInput({ table: "scan", key: KEY, followed: false }, TableName),
+    ),
   );
   const puts = Array.from({ length: COUNT }, (_, n) => ({
     PutRequest: { Item: { airport: { S: `A${n % 5}` }, n: { N: String(n) }, text: { S: TEXT } } },

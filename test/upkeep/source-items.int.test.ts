@@ -6,6 +6,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 
+import { createTableInput } from "../../src/dynamodb/table-definition.js";
 import { encodeBookkeeping } from "../../src/sink/dynamodb/stored-item.js";
 import { createSourceItems, scanWhole, type SourcePage } from "../../src/upkeep/source-items.js";
 import { RESERVED_ATTRIBUTE } from "../../src/view/key.js";
@@ -26,15 +27,12 @@ async function filledTable(hasStream: boolean) {
   const { client } = opened;
   const TableName = `items-${freshId()}`;
   await client.send(
-    new CreateTableCommand({
-      TableName,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [{ AttributeName: "id", AttributeType: "N" }],
-      KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
-      ...(hasStream && {
-        StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" },
-      }),
-    }),
+    new CreateTableCommand(
+      createTableInput(
+        { table: "items", key: [{ name: "id", type: "N" }], followed: hasStream },
+        TableName,
+      ),
+    ),
   );
   const puts = Array.from({ length: COUNT }, (_, id) => ({
     PutRequest: { Item: { id: { N: String(id) } } },

@@ -10,7 +10,6 @@ import {
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 
-import type { WireItem } from "../../change/attribute-value.js";
 import { classifyDynamoDbError } from "../../dynamodb/classify-error.js";
 import { scanTable } from "../../dynamodb/scan-table.js";
 import { batchRead } from "./batch-read.js";
@@ -80,14 +79,7 @@ export function createDynamoDbStore({ client, tableName }: DynamoDbStoreOptions)
         return Items;
       });
     },
-    async *scan(table): AsyncGenerator<WireItem> {
-      const TableName = tableName(table);
-      try {
-        yield* scanTable(client, TableName);
-      } catch (thrown) {
-        throw classifyDynamoDbError(thrown, TableName);
-      }
-    },
+    scan: (table) => scanTable(client, tableName(table)),
   };
 }
 

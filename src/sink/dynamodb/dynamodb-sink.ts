@@ -101,13 +101,9 @@ async function* scanRows(
   view: TableView,
 ): AsyncGenerator<StoredRow> {
   const names = view.key.map(({ name }) => name);
-  try {
-    for await (const wire of scanTable(client, TableName)) {
-      const row = storedRow(TableName, keyText(names, decodeItem(pick(wire, names))), wire);
-      if (row.value) yield row;
-    }
-  } catch (thrown) {
-    throw classifyDynamoDbError(thrown, TableName);
+  for await (const wire of scanTable(client, TableName)) {
+    const row = storedRow(TableName, keyText(names, decodeItem(pick(wire, names))), wire);
+    if (row.value) yield row;
   }
 }
 

@@ -67,13 +67,9 @@ async function* scanHeld(
   view: TableView,
 ): AsyncGenerator<HeldTableRow> {
   const names = view.key.map(({ name }) => name);
-  try {
-    for await (const wire of scanTable(client, TableName)) {
-      const row = heldRow(keyText(names, decodeItem(pick(wire, names))), wire);
-      if (row.value) yield row;
-    }
-  } catch (thrown) {
-    throw classifyDynamoDbError(thrown, TableName);
+  for await (const wire of scanTable(client, TableName)) {
+    const row = heldRow(keyText(names, decodeItem(pick(wire, names))), wire);
+    if (row.value) yield row;
   }
 }
 

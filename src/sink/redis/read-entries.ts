@@ -19,7 +19,7 @@ export interface Stamp {
 const OWNER_LENGTH = 8;
 /** What an entry of JSON begins with: version and owner, before the reader's own attributes. */
 const ENTRY_HEAD = new RegExp(
-  `^\\{"${VERSION_FIELD}":"(.{${VERSION_LENGTH}})~(.{${OWNER_LENGTH}})"([,}])`,
+  `^\\{"${VERSION_FIELD}":"(.{${VERSION_LENGTH}})~(.{${OWNER_LENGTH}})"(?:,|(?=\\}))`,
 );
 
 /** The entry under a key, or the note of one that is absent. */
@@ -65,10 +65,10 @@ export function entryRow(
     return { key, version, owner, value };
   }
   if (typeof read !== "string") return undefined;
-  const [head = "", version = "", owner = "", next] = ENTRY_HEAD.exec(read) ?? [];
+  const [head = "", version = "", owner = ""] = ENTRY_HEAD.exec(read) ?? [];
   if (!isVersion(version)) return undefined;
   // Without the version, whose digits would have every entry looked through for numbers that are long.
-  const value = parseExactJson(next === "}" ? "{}" : `{${read.slice(head.length)}`);
+  const value = parseExactJson(`{${read.slice(head.length)}`);
   return { key, version, owner, value };
 }
 

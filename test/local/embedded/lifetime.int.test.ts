@@ -75,6 +75,8 @@ describe("embedded servers", () => {
     const died = server.died.then(() => "died");
     await Promise.all([server.stop(), server.stop()]);
     await server.stop();
+    // At once: whoever stopped it may count on that.
+    expect((await processes()).filter((line) => line.startsWith(`${server.pid} `))).toEqual([]);
     await untilGone(owned);
     expect(await Promise.race([died, Promise.resolve("still waiting")])).toBe("still waiting");
   });
