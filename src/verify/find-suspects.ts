@@ -1,6 +1,5 @@
 import type { Item } from "../change/attribute-value.js";
 import { labelOf, type Version } from "../change/version.js";
-import { SCAN_SEGMENTS } from "../dynamodb/scan-table.js";
 import { parseMemberKey } from "../view/member-key.js";
 import type { ViewSource } from "../view/view.js";
 import { visibleRows } from "../view/visible-rows.js";
@@ -36,8 +35,7 @@ export interface Extent {
   readonly onRead: (count: number) => void;
 }
 
-/** Parts of a source that are read at a time. */
-const READERS = 4;
+const SEGMENTS = 4;
 
 /**
  * Compares in passing what items derive with what is held, in any amount, in little memory: both are written to
@@ -55,10 +53,9 @@ export async function findSuspects(
   for (const source of sources) {
     labels.set(source, await ports.source.streamLabel(source));
     await Promise.all(
-      Array.from({ length: READERS }, async (_, reader) => {
-        for (let index = reader; index < SCAN_SEGMENTS; index += READERS)
-          await readSegment(ports, spaces, extent, { source, index, suspects });
-      }),
+      Array.from({ length: SEGMENTS }, (_, index) =>
+        readSegment(ports, spaces, extent, { source, index, suspects }),
+      ),
     );
   }
   for (const space of spaces) {
@@ -76,7 +73,7 @@ async function readSegment(
   at: { readonly source: ViewSource; readonly index: number; readonly suspects: Suspect[] },
 ): Promise<void> {
   const { source, index, suspects } = at;
-  for await (const { items } of ports.source.scan(source, { index, total: SCAN_SEGMENTS })) {
+  for await (const { items } of ports.source.scan(source, { index, total: SEGMENTS })) {
     for (const { owner, item } of items)
       for (const { comparands, asked, partitions } of spaces)
         for (const [i, comparand] of comparands.entries()) {
