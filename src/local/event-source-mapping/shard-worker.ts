@@ -122,7 +122,7 @@ async function readInto(work: ShardWork, { lanes, room, save, isSettled, add }: 
       work.onCaughtUp(undefined);
       add(page.records.map((record) => toMappedRecord(record, work.streamArn, work.region)));
       await save();
-    } else if (isSettled() && !page.isLast) {
+    } else if (isSettled() && !page.isFull && !page.isLast) {
       work.onCaughtUp(page.askedAtMs);
     }
     if (page.isLast) {

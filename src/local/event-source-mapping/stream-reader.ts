@@ -16,7 +16,7 @@ export interface Page {
   readonly askedAtMs: number;
   /** How long the answer took. */
   readonly durationMs: number;
-  /** The page holds as much as one can, so that there is more. */
+  /** There is more, whatever the page holds. */
   readonly isFull: boolean;
   /** The shard ends here. */
   readonly isLast: boolean;
@@ -160,8 +160,10 @@ export function openShard(
         if (name === "ResourceNotFoundException" && !isStaleIterator(thrown))
           return endOfShard(nowMs());
         if (name === "TrimmedDataAccessException") {
-          // DynamoDB Local says so of a shard nobody has written to yet; from the beginning on, nothing can be missed.
-          if (position.type !== "AFTER") return { ...endOfShard(nowMs()), isLast: false };
+          // DynamoDB Local says so of an iterator from before the shard's first record: there is something to read, and
+          // from the beginning on, nothing can be missed.
+          if (position.type !== "AFTER")
+            return { ...endOfShard(nowMs()), isLast: false, isFull: true };
           onGap(
             `shard ${stream.shardId}: the records after ${describePosition(position)} are trimmed away; going on with the oldest there are`,
           );

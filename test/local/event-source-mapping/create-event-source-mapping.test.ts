@@ -1,7 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 
 import { createMemoryCheckpoints } from "../../../src/local/event-source-mapping/checkpoint-store.js";
-import { createEventSourceMapping } from "../../../src/local/event-source-mapping/create-event-source-mapping.js";
+import {
+  createEventSourceMapping,
+  type EventSourceMapping,
+} from "../../../src/local/event-source-mapping/create-event-source-mapping.js";
 import type { LambdaHandler } from "../../../src/local/event-source-mapping/invoke.js";
 import {
   createFakeStreams,
@@ -114,6 +117,27 @@ describe("G15: a mapping of a stream of four shards", () => {
     expectInOrder(firstDeliveries());
     expect(invocations).toBe(1_000);
     await until(() => after.caughtUpAtMs() !== undefined);
+  });
+
+  test("has not caught up when an iterator from before the first record is refused", async () => {
+    const clock = createVirtualClock();
+    const started: { mapping?: EventSourceMapping } = {};
+    let writtenAtMs: number | undefined;
+    let caughtUpAtMs: number | undefined;
+    const streams = createFakeStreams(1, (call) => {
+      if (call === "GetShardIteratorCommand" && writtenAtMs !== undefined)
+        caughtUpAtMs = started.mapping?.caughtUpAtMs();
+      if (call !== "GetRecordsCommand" || !started.mapping?.caughtUpAtMs() || writtenAtMs)
+        return undefined;
+      writtenAtMs = clock.nowMs();
+      streams.write("1");
+      return "TrimmedDataAccessException";
+    });
+    const { handler, count } = recordingHandler(() => false);
+    started.mapping = await mapping(streams, handler, { clock });
+    await until(() => count() === 1);
+    await started.mapping.stop();
+    expect(caughtUpAtMs).toBeLessThan(writtenAtMs!);
   });
 
   test("at LATEST delivers what is written after it is enabled, and nothing older", async () => {

@@ -95,7 +95,9 @@ describe("G15: a shard", () => {
       { Records: [record("1", 3_600_000), record("2")], NextShardIterator: "i3" },
     ]);
     expect(await reader.open()).toEqual({ type: "LATEST", sinceMs: 1_000_000_000 });
-    expect(await reader.next()).toMatchObject({ records: [], isLast: false });
+    expect(await reader.next()).toMatchObject({
+      ...{ records: [], isLast: false, isFull: true },
+    });
     const { records, isFull } = await reader.next();
     expect(records.map(({ dynamodb }) => dynamodb?.SequenceNumber)).toEqual(["2"]);
     expect(isFull).toBe(true);
