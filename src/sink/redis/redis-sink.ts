@@ -47,7 +47,7 @@ export function createRedisSink({ redis }: RedisSinkOptions): Sink<CacheView> {
 }
 
 /** Mutations sent at a time: the server works on some while the next are encoded. */
-const CHUNK = 50;
+const CHUNK = 25;
 
 async function changeAll(
   redis: RedisClient,

@@ -75,7 +75,9 @@ function putEntry(mutation: Put<CacheView>, correct: Correct): ScriptCall {
   }
   const text = encodeJsonEntry(`${version}~${owner}`, value);
   if (isTooLarge(view, [text])) return { ...deleteEntry(mutation, "+", correct), isTooLarge: true };
-  return { script: "putJson", args: [...keys, text, expiresAtMs, ifPresent, correct] };
+  const isUsual = ifPresent === 0 && !correct;
+  const terms = isUsual ? expiresAtMs : `${correct ? "=" : "<"}${ifPresent},${expiresAtMs}`;
+  return { script: "putJson", args: [...keys, text, terms] };
 }
 
 /** Whether an entry weighs more than its view allows: a JSON text as it is kept, a hash by its names and values. */
