@@ -10,7 +10,8 @@ import {
   type SubjectItem,
 } from "./plan.js";
 import { createRandom, type Random } from "./random.js";
-import { type Theme, themeOf } from "./themes.js";
+import type { Theme } from "./theme.js";
+import { themeOf } from "./themes.js";
 
 const IDS = ["a", "b", "c", "d", "e", "f", "g", "h"];
 const HOMES = ["X", "Y", "Z", "U", "V", "W", "R", "S", "T"];

@@ -37,7 +37,7 @@ describe("the simulation", () => {
   });
 
   test("G72, N24: what is made wrong in the middle is put right by repairs that die anywhere, and nothing else is touched", async () => {
-    for (const theme of ["repair", "groups and their repair"] as const)
+    for (const theme of ["repair", "groups and their repair", "repair beside poison"] as const)
       for (const seed of seedsAbout(theme, 12)) {
         const { differences, faults } = await simulate(planOf(seed));
         if (differences.length > 0) throw new Error(describeFailure(await explain(planOf(seed))));

@@ -1,48 +1,5 @@
+import type { Theme } from "./theme.js";
 import { GROUP_VIEWS, ROW_VIEWS } from "./views.js";
-
-/** What a history is mostly about: mistakes show where trouble of one kind comes thick, and other trouble beside it. */
-export interface Theme {
-  /** Which views there may be. */
-  readonly views: readonly (readonly string[])[];
-  readonly shards: number;
-  readonly mostIds: number;
-  /** How many groups there are: few meet again and again, many leave traces that nothing else covers. */
-  readonly homes: number;
-  readonly mostWrites: number;
-  /** Share of the writes that delete. */
-  readonly deletions: number;
-  readonly largestBatch: number;
-  readonly batchWindowsMs: readonly number[];
-  readonly poison: number;
-  readonly malformed: number;
-  /** Share of the histories whose tables keep tombstones. */
-  readonly tombstones: number;
-  /** Share of the others in which rows pass from item to item. */
-  readonly sharedKeys: number;
-  /** How many faults of each kind there are at most. */
-  readonly steps: number;
-  readonly deliveries: number;
-  readonly spells: number;
-  readonly spellsMs: readonly number[];
-  readonly events: number;
-  /** Of these kinds more than of others. */
-  readonly often: readonly string[];
-  /** Share of step faults that meet quarantine rather than a sink. */
-  readonly ofQuarantine: number;
-  /** Share of the others that meet the store of aggregates. */
-  readonly ofStore: number;
-  /** Share of all step faults that meet the state of a backfill. */
-  readonly ofState: number;
-  /** How many backfills there are at most; where there are any, items exist before the stream. */
-  readonly backfills: number;
-  /** How many things are made wrong at most, and how often at most somebody has all put right. */
-  readonly corruptions: number;
-  readonly repairs: number;
-  /** By which share of the history poison is fixed at the latest; it may be long after. */
-  readonly fixedBy: readonly number[];
-  /** Longest pause between two writes, milliseconds. */
-  readonly pausesMs: readonly number[];
-}
 
 const MIXED: Theme = {
   views: [ROW_VIEWS, ROW_VIEWS, ROW_VIEWS, ROW_VIEWS, [...ROW_VIEWS, ...GROUP_VIEWS]],
@@ -229,7 +186,7 @@ export const THEMES = {
       ["by-home", "by-group", "cards"],
       ["by-home", "hot"],
     ],
-    mostIds: 2,
+    mostIds: 4,
     mostWrites: 50,
     largestBatch: 3,
     batchWindowsMs: [5, 60],
@@ -241,10 +198,10 @@ export const THEMES = {
     spells: 0,
     events: 1,
     ofQuarantine: 0,
-    corruptions: 20,
-    repairs: 6,
+    corruptions: 40,
+    repairs: 10,
     often: ["crash before", "crash after"],
-    pausesMs: [300, 600],
+    pausesMs: [600, 1_000],
   },
   "groups and their repair": {
     ...GROUPS,
@@ -257,6 +214,31 @@ export const THEMES = {
     repairs: 3,
     often: ["crash before", "crash after"],
   },
+  "repair beside poison": {
+    ...MIXED,
+    views: [
+      ["by-home", "by-group", "cards"],
+      ["by-home", "hot"],
+      ["by-home", "totals"],
+    ],
+    mostIds: 2,
+    mostWrites: 30,
+    largestBatch: 3,
+    batchWindowsMs: [5, 60],
+    poison: 0.2,
+    malformed: 0,
+    sharedKeys: 0,
+    steps: 6,
+    deliveries: 1,
+    spells: 0,
+    events: 4,
+    ofQuarantine: 0.2,
+    corruptions: 10,
+    repairs: 6,
+    fixedBy: [0.3, 1],
+    often: ["crash before", "crash after", "redrive"],
+    pausesMs: [60, 300],
+  },
 } as const satisfies Readonly<Record<string, Theme>>;
 
 /** The name of a theme. */
@@ -266,7 +248,11 @@ const OF_BACKFILL = [
   "backfill",
   "groups and their backfill",
 ] as const satisfies readonly ThemeName[];
-const OF_REPAIR = ["repair", "groups and their repair"] as const satisfies readonly ThemeName[];
+const OF_REPAIR = [
+  "repair",
+  "groups and their repair",
+  "repair beside poison",
+] as const satisfies readonly ThemeName[];
 const OTHERS = (Object.keys(THEMES) as readonly ThemeName[]).filter(
   (name) => ![...OF_BACKFILL, ...OF_REPAIR].some((each) => each === name),
 );
@@ -274,7 +260,7 @@ const OTHERS = (Object.keys(THEMES) as readonly ThemeName[]).filter(
 /** Themes take turns; of six rounds, one is about backfills and one about repairs. */
 function nameOf(seed: number): ThemeName {
   const round = Math.floor(seed / OTHERS.length);
-  if (round % 6 === 2) return OF_REPAIR[seed % 2]!;
+  if (round % 6 === 2) return OF_REPAIR[seed % 3]!;
   return round % 6 === 5 ? OF_BACKFILL[seed % 2]! : OTHERS[seed % OTHERS.length]!;
 }
 
