@@ -17,6 +17,12 @@ export interface SourceInspection {
   readonly itemsAbout: number;
 }
 
+/** What {@link inspectTables} tells. */
+export interface InspectedSource extends SourceInspection {
+  /** What its event source mappings name it by. */
+  readonly streamArn: string;
+}
+
 /** What {@link inspectTables} takes. */
 export interface InspectOptions {
   readonly client: DynamoDBClient;
@@ -34,7 +40,7 @@ export async function inspectTables(
   { client, tableName, stateTable }: InspectOptions,
   source: ViewSource,
   views: readonly View[],
-): Promise<SourceInspection> {
+): Promise<InspectedSource> {
   const mistakes: string[] = [];
   const name = tableName(source.table);
   const table = await describe(client, name);
@@ -58,7 +64,11 @@ export async function inspectTables(
   if (!(await describe(client, stateTable)))
     mistakes.push(missing(stateTable, "where the position is kept"));
   if (mistakes.length > 0) throw configurationError("backfill", mistakes);
-  return { label: table?.LatestStreamLabel ?? "", itemsAbout: table?.ItemCount ?? 0 };
+  return {
+    label: table?.LatestStreamLabel ?? "",
+    streamArn: table?.LatestStreamArn ?? "",
+    itemsAbout: table?.ItemCount ?? 0,
+  };
 }
 
 /** When the tables that views write were created, Unix milliseconds, by the name DynamoDB knows them by. */

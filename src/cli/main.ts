@@ -112,6 +112,7 @@ program
   .option("--dry-run", "count rows, write units and cost, and write nothing")
   .option("--queue <url>", "give the segments to the function of this queue, and watch")
   .option("--restart", "begin anew, also where a run was broken off")
+  .option("--handlers-elsewhere", "do not ask Lambda whether functions follow the sources")
   .option("--json", "print one JSON object last on standard output")
   .action(async (views: string[], options: BackfillOptions) => {
     process.exitCode = await backfill(views, options);

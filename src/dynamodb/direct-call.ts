@@ -19,6 +19,7 @@ interface Address {
   readonly protocol: string;
   readonly hostname: string;
   readonly port?: number;
+  readonly path: string;
 }
 
 /** What does not change from call to call; made on the first and kept. */
@@ -54,7 +55,7 @@ export function createDirectCaller(
         "content-length": String(Buffer.byteLength(body)),
         "x-amz-target": `${API}.${operation}`,
       };
-      const request = { method: "POST", path: "/", query: {}, headers, body, ...address };
+      const request = { method: "POST", query: {}, headers, body, ...address };
       const signingDate = new Date(Date.now() + client.config.systemClockOffset);
       const signed = await signer.sign(request, { signingDate });
       const { response } = (await client.config.requestHandler.handle(signed)) as {
@@ -70,24 +71,30 @@ export function createDirectCaller(
 }
 
 async function findRoute(config: Config): Promise<Route> {
-  const address = config.endpoint ? await config.endpoint() : await defaultAddress(config);
-  const { protocol, hostname, port } = address;
+  const { protocol, hostname, port, path } = await findAddress(config);
   const host = port === undefined ? hostname : `${hostname}:${port}`;
   const signer = await config.signer();
-  return { address: { protocol, hostname, ...(port !== undefined && { port }) }, host, signer };
+  const address = { protocol, hostname, path: path.replace(/\/*$/, "/") };
+  return { address: port === undefined ? address : { ...address, port }, host, signer };
 }
 
-async function defaultAddress(config: Config): Promise<Address> {
+/** The client's own order: what it was given, then what the environment or a profile names, then AWS's. */
+async function findAddress(config: Config): Promise<Address> {
+  if (config.endpoint) return config.endpoint();
+  const configured = config.ignoreConfiguredEndpointUrls
+    ? undefined
+    : await config.serviceConfiguredEndpoint?.();
+  if (configured) return addressOf(new URL(configured));
   const { url } = config.endpointProvider({
     Region: await config.region(),
     UseDualStack: await config.useDualstackEndpoint(),
     UseFIPS: await config.useFipsEndpoint(),
   });
-  return {
-    protocol: url.protocol,
-    hostname: url.hostname,
-    ...(url.port !== "" && { port: Number(url.port) }),
-  };
+  return addressOf(url);
+}
+
+function addressOf({ protocol, hostname, port, pathname }: URL): Address {
+  return { protocol, hostname, path: pathname, ...(port !== "" && { port: Number(port) }) };
 }
 
 /** The client of a stream of bytes gives chunks; anything else is not an answer of DynamoDB's. */

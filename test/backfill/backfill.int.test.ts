@@ -1,9 +1,13 @@
-import { DynamoDBClient, UpdateTableCommand } from "@aws-sdk/client-dynamodb";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { DescribeTableCommand, DynamoDBClient, UpdateTableCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 
 import { isTrue } from "../../src/cli/demo/compare-views.js";
 import { type DynamoDbLocal, startDynamoDbLocal } from "../../src/local/embedded/dynamodb-local.js";
 import { type RedisServer, startRedisServer } from "../../src/local/embedded/redis-server.js";
+import { type ServedMapping, serveMappings } from "../support/serve-mappings.js";
 import { boardFlights, startBackfill, VIEWS } from "./live-rig.js";
 import { type Proof, proveBackfill } from "./prove-backfill.js";
 
@@ -59,6 +63,34 @@ describe("a backfill of three views beside 200 writes a second, killed twice", (
     const args = some.flatMap((key) => ["--key", key]);
     const { code, printed } = await startBackfill(environment, args).ended;
     expect({ code, printed }).toMatchObject({ code: 0, printed: { sources: [{ scanned: 2 }] } });
+  });
+
+  test("G73: begins only where a function is called for the stream, or another is said to follow it", async () => {
+    const { Table } = await client.send(new DescribeTableCommand({ TableName: "board-flights" }));
+    let mappings: ServedMapping[] = [];
+    const lambda = createServer(serveMappings(() => mappings));
+    await new Promise<void>((resolve) => lambda.listen(0, "127.0.0.1", resolve));
+    const onAws = {
+      ...environment,
+      AWS_ENDPOINT_URL_DYNAMODB: "",
+      AWS_ENDPOINT_URL: dynamodb.endpoint,
+      AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${(lambda.address() as AddressInfo).port}`,
+    };
+    const one = ["--key", JSON.stringify([boardFlights("20k", 1)[0]?.flightId])];
+    const ask = (...more: string[]) => startBackfill(onAws, [...one, ...more]).ended;
+    const refused = await ask();
+    expect(refused.code).toBe(2);
+    expect(refused.said).toContain('no function is called for the stream of table "board-flights"');
+    expect(await ask("--handlers-elsewhere")).toMatchObject({ code: 0 });
+    const FunctionArn = "arn:aws:lambda:us-east-1:1:function:board-tables";
+    const EventSourceArn = Table?.LatestStreamArn ?? "";
+    mappings = [{ UUID: "u-1", EventSourceArn, FunctionArn, State: "Enabled" }];
+    expect(await ask()).toMatchObject({
+      code: 0,
+      said: expect.stringContaining("The stream of board-flights is followed by board-tables."),
+    });
+    lambda.closeAllConnections();
+    await new Promise((resolve) => lambda.close(resolve));
   });
 
   test("a source without a stream is refused with the remedy", async () => {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { createDirectWriter, type ItemWrite } from "../../src/dynamodb/direct-write.js";
 
 interface Received {
+  readonly url: string | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly body: unknown;
 }
@@ -38,7 +39,7 @@ describe("a write past the client's middleware", () => {
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
         const body: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"));
-        received.push({ headers: request.headers, body });
+        received.push({ url: request.url, headers: request.headers, body });
         response.writeHead(reply.status, { "content-type": "application/x-amz-json-1.0" });
         response.end(reply.body);
       });
@@ -75,6 +76,28 @@ describe("a write past the client's middleware", () => {
     expect(direct.headers.authorization).toMatch(scope);
     expect(usual.headers.authorization).toMatch(scope);
   });
+
+  test.each(["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"])(
+    "goes where %s sends the client",
+    async (variable) => {
+      const address = await client.config.endpoint?.();
+      process.env[variable] = `http://127.0.0.1:${address?.port}/behind`;
+      const sent = new DynamoDBClient({
+        region: "eu-central-1",
+        credentials: { accessKeyId: "AKID", secretAccessKey: "secret" },
+      });
+      try {
+        expect(await createDirectWriter(sent)(WRITE)).toEqual({ type: "written" });
+        await sent.send(new PutItemCommand(WRITE.input));
+        const [direct, usual] = received as [Received, Received];
+        expect(direct.url).toBe("/behind/");
+        expect([direct.url, direct.body]).toEqual([usual.url, usual.body]);
+      } finally {
+        delete process.env[variable];
+        sent.destroy();
+      }
+    },
+  );
 
   test("refused by its condition brings the stored row", async () => {
     const item = { id: { S: "o-1" }, n: { N: "2" } };

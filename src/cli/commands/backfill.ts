@@ -40,6 +40,8 @@ export interface BackfillOptions {
   readonly restart?: boolean;
   /** Address of a queue whose function works on the segments. */
   readonly queue?: string;
+  /** The streams are followed by something else than functions of this account. */
+  readonly handlersElsewhere?: boolean;
   readonly json?: boolean;
 }
 
@@ -76,9 +78,12 @@ export async function backfill(
     console.error(`${clear}stopping after the pages in work`);
   });
   const print = options.json ? console.error : console.log;
-  print(pc.dim(handlersNote(config.dynamodbEndpoint)));
   const session = { options, composed, isStopping: () => isStopping };
   try {
+    if (config.dynamodbEndpoint !== undefined)
+      print(pc.dim(`The pipeline must be running: millrace dev on ${config.dynamodbEndpoint}.`));
+    else if (!options.dryRun && !options.handlersElsewhere)
+      await tellHandlers(composed, chosen, print);
     const results: (SourceReport | BackfillEstimate)[] = [];
     let code = 0;
     for (const each of chosen) {
@@ -213,10 +218,17 @@ async function openExport(
 }
 
 /** Changes made meanwhile come by the stream: somebody has to follow it. */
-function handlersNote(endpoint: string | undefined): string {
-  return endpoint === undefined
-    ? "The functions must be on: aws lambda list-event-source-mappings shows one of state Enabled for each source and function."
-    : `The pipeline must be running, which cannot be seen from here: millrace dev on ${endpoint}.`;
+async function tellHandlers(
+  composed: ComposedBackfill,
+  chosen: readonly ChosenViews[],
+  print: Print,
+): Promise<void> {
+  for (const { source, views } of chosen) {
+    const { functions, warnings } = await composed.checkHandlers(source, views);
+    if (functions.length > 0)
+      print(pc.dim(`The stream of ${source.table} is followed by ${functions.join(", ")}.`));
+    for (const warning of warnings) print(pc.yellow(warning));
+  }
 }
 
 /** Whether there is nothing left for anybody to do. */
