@@ -2,7 +2,7 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 
 import type { BackfillParts } from "./backfill/backfill-parts.js";
-import type { FollowedSource, HandlersReport } from "./backfill/check-handlers.js";
+import type { FollowedSource } from "./backfill/check-handlers.js";
 import { checkExport } from "./backfill/from-export/export-coverage.js";
 import { type ExportFiles, folderFiles } from "./backfill/from-export/export-files.js";
 import { readManifest } from "./backfill/from-export/export-manifest.js";
@@ -35,8 +35,8 @@ export interface ComposedBackfill {
   readonly parts: BackfillParts;
   readonly items: SourceItems;
   readonly inspect: (source: ViewSource, views: readonly View[]) => Promise<SourceInspection>;
-  /** Asks AWS whether a function follows the source; rejects with `configuration` where none does. */
-  checkHandlers(source: ViewSource, views: readonly View[]): Promise<HandlersReport>;
+  /** What event source mappings know the source by. */
+  followed(source: ViewSource, views: readonly View[]): Promise<FollowedSource>;
   /**
    * Opens an export of a source, in a folder or at `s3://bucket/prefix`.
    *
@@ -77,9 +77,9 @@ export function composeBackfill(
       pace: createPace(limits, systemClock),
     },
     inspect: (source, own) => inspectTables(inspected, source, own),
-    async checkHandlers(source, own) {
+    async followed(source, own) {
       const { streamArn } = await inspectTables(inspected, source, own);
-      return askLambda({ table: tableName(source.table), streamArn });
+      return { table: tableName(source.table), streamArn };
     },
     async openExport(location, source, own) {
       const bucket = location.startsWith("s3://") ? await openBucket(location) : undefined;
@@ -103,20 +103,6 @@ export function composeBackfill(
       client.destroy();
     },
   };
-}
-
-/** The client is loaded where it is asked for: functions never do. */
-async function askLambda(source: FollowedSource): Promise<HandlersReport> {
-  const [{ LambdaClient }, { checkHandlers }] = await Promise.all([
-    import("@aws-sdk/client-lambda"),
-    import("./backfill/check-handlers.js"),
-  ]);
-  const client = new LambdaClient({ maxAttempts: 5 });
-  try {
-    return await checkHandlers(client, source);
-  } finally {
-    client.destroy();
-  }
 }
 
 interface BucketExport {

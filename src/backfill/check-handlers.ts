@@ -1,6 +1,6 @@
 import {
   type EventSourceMappingConfiguration,
-  type LambdaClient,
+  LambdaClient,
   paginateListEventSourceMappings,
 } from "@aws-sdk/client-lambda";
 
@@ -53,6 +53,16 @@ export async function checkHandlers(
   });
   const warnings = [...off, ...failing].map((text) => `stream of table "${table}": ${text}`);
   return { functions: [...new Set(on.map(functionOf))].sort(), warnings };
+}
+
+/** {@link checkHandlers} by the environment's own region and credentials. */
+export async function askLambda(source: FollowedSource): Promise<HandlersReport> {
+  const client = new LambdaClient({ maxAttempts: 5 });
+  try {
+    return await checkHandlers(client, source);
+  } finally {
+    client.destroy();
+  }
 }
 
 /** All mappings of a stream, or nothing where the caller may not list them. */

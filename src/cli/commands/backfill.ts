@@ -217,14 +217,15 @@ async function openExport(
   return { exported: await composed.openExport(location, source, views) };
 }
 
-/** Changes made meanwhile come by the stream: somebody has to follow it. */
+/** Changes made meanwhile come by the stream: somebody has to follow it. The client that asks is loaded here. */
 async function tellHandlers(
   composed: ComposedBackfill,
   chosen: readonly ChosenViews[],
   print: Print,
 ): Promise<void> {
+  const { askLambda } = await import("../../backfill/check-handlers.js");
   for (const { source, views } of chosen) {
-    const { functions, warnings } = await composed.checkHandlers(source, views);
+    const { functions, warnings } = await askLambda(await composed.followed(source, views));
     if (functions.length > 0)
       print(pc.dim(`The stream of ${source.table} is followed by ${functions.join(", ")}.`));
     for (const warning of warnings) print(pc.yellow(warning));
