@@ -183,7 +183,7 @@ function print(figures: BackfillFigures): void {
     ["scan and conditional put", figures.bareRowsPerSecond, figures.bareCpuUs],
     ["backfill", figures.rowsPerSecond, figures.cpuUs],
   ];
-  console.log(
+  console.error(
     `backfill of ${figures.items} rows into a table on DynamoDB Local\n${formatTable(["", "rows/s", "CPU us/row"], rows)}\n` +
       `${figures.share} % of the bare rate (bar: 70); heap ${figures.heapMbHalfway} MB halfway, ${figures.heapMb} MB in the end\n`,
   );

@@ -89,7 +89,8 @@ export function nextMessage(child: ChildProcess): Promise<unknown> {
 /** Starts DynamoDB Local and redis-server, in memory. */
 export async function startRealServers(): Promise<Servers> {
   const [dynamodb, redis] = await Promise.all([
-    startDynamoDbLocal({ environment: process.env }),
+    // What is to be measured is who calls it.
+    startDynamoDbLocal({ environment: process.env, isLongLived: true }),
     startRedisServer({}),
   ]);
   const client = new DynamoDBClient({ endpoint: dynamodb.endpoint });

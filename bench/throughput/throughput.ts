@@ -47,7 +47,7 @@ function onStubs(): Comparison[] {
     compare("untouched"),
     compare("views-1", few),
     compare("views-5", few),
-    compare("views-20", { ...few, changes: 2_000 }),
+    compare("views-20", few),
     compare("size-2kb", few),
     compare("size-20kb", { ...few, changes: 2_000 }),
     compare("groups-10", few),
@@ -61,7 +61,7 @@ function onStubs(): Comparison[] {
 }
 
 function onReal(): Comparison[] {
-  const some = { changes: 3_000 };
+  const some = { changes: 6_000 };
   return [
     compare("uniform", some),
     compare("zipf", some),

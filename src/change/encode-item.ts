@@ -151,15 +151,15 @@ function invalid(path: string, found: string, remedy: string): MillraceError {
 export function itemSizeBytes(item: Readonly<Record<string, AttributeValue>>): number {
   let size = 0;
   for (const [name, value] of Object.entries(item))
-    size += utf8Length(name) + valueSizeBytes(value);
+    size += Buffer.byteLength(name) + valueSizeBytes(value);
   return size;
 }
 
 function valueSizeBytes(value: AttributeValue): number {
-  if (value.S !== undefined) return utf8Length(value.S);
+  if (value.S !== undefined) return Buffer.byteLength(value.S);
   if (value.N !== undefined) return numberSizeBytes(value.N);
   if (value.B !== undefined) return binarySizeBytes(value.B);
-  if (value.SS) return value.SS.reduce((sum, text) => sum + utf8Length(text), 0);
+  if (value.SS) return value.SS.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   if (value.NS) return value.NS.reduce((sum, text) => sum + numberSizeBytes(text), 0);
   if (value.BS) return value.BS.reduce((sum, bytes) => sum + binarySizeBytes(bytes), 0);
   if (value.L) return 3 + value.L.reduce((sum, element) => sum + 1 + valueSizeBytes(element), 0);
@@ -177,13 +177,4 @@ function numberSizeBytes(text: string): number {
 
 function binarySizeBytes(content: string | Uint8Array): number {
   return typeof content === "string" ? atob(content).length : content.length;
-}
-
-function utf8Length(text: string): number {
-  let length = 0;
-  for (const character of text) {
-    const point = character.codePointAt(0) ?? 0;
-    length += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-  }
-  return length;
 }

@@ -8,13 +8,14 @@ import { canonicalNumber, type Item, NumberValue } from "./attribute-value.js";
  * Two keys are the same item exactly if their texts are equal.
  */
 export function keyText(names: readonly string[], item: Item): string {
-  if (names.length === 1) return `[${keyValueText(names[0] as string, item)}]`;
-  return `[${names.map((name) => keyValueText(name, item)).join(",")}]`;
+  let text = "[";
+  for (const [i, name] of names.entries()) text += (i > 0 ? "," : "") + keyValueText(name, item);
+  return `${text}]`;
 }
 
 function keyValueText(name: string, item: Item): string {
   const value = item[name];
-  if (typeof value === "string" && value !== "") return JSON.stringify(value);
+  if (typeof value === "string" && value !== "") return quoted(value);
   if (typeof value === "number" && Number.isFinite(value)) return canonicalNumber(String(value));
   if (typeof value === "bigint") return canonicalNumber(value.toString());
   if (value instanceof NumberValue) return canonicalNumber(value.toString());
@@ -23,6 +24,14 @@ function keyValueText(name: string, item: Item): string {
     "invalid-row",
     `key attribute "${name}" is ${describe(value)}; ${REMEDY}`,
   );
+}
+
+/** Printable ASCII but `"` and `\\`: what JSON writes as it is. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/** JSON's text of a string; for most keys in two thirds of the time it takes to ask for it. */
+function quoted(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 const REMEDY = "a key attribute must be a non-empty string, a finite number or non-empty binary";

@@ -82,12 +82,12 @@ function decodeAll(
 function deriveAll(lanes: readonly Lane[], views: readonly View[], tally: Tally): readonly Work[] {
   const open: Work[] = [];
   for (const view of views) {
+    const openBefore = open.length;
     for (const lane of lanes) {
-      tally.asked(view.name);
       const work = deriveWork(view, lane);
       if (work.mutations.length > 0 || work.poison) open.push(work);
-      else tally.unchanged(view.name);
     }
+    tally.derived(view.name, lanes.length, open.length - openBefore);
   }
   return open;
 }

@@ -6,9 +6,8 @@ import type { Work } from "./work.js";
 
 /** Counts what happens in one batch. */
 export interface Tally {
-  /** Counts one item's change put to a view. */
-  asked(view: string): void;
-  unchanged(view: string): void;
+  /** Counts the changes put to a view, and how many of them did not leave it as it was. */
+  derived(view: string, changes: number, open: number): void;
   results(work: Work, results: readonly ApplyResult[]): void;
   quarantined(problem: Omit<BatchProblem, "kind">): void;
   unresolved(work: Work, error: MillraceError): void;
@@ -48,11 +47,10 @@ export function createTally(records: number): Tally {
   }
 
   return {
-    asked(view) {
-      counts(view).changes++;
-    },
-    unchanged(view) {
-      counts(view).unchanged++;
+    derived(view, changes, open) {
+      const count = counts(view);
+      count.changes += changes;
+      count.unchanged += changes - open;
     },
     results(work, results) {
       const count = counts(work.view.name);

@@ -3,9 +3,11 @@ import {
   GetItemCommand,
   paginateQuery,
   paginateScan,
+  type QueryCommandOutput,
 } from "@aws-sdk/client-dynamodb";
 
 import { classifyDynamoDbError } from "../dynamodb/classify-error.js";
+import { createDirectCaller } from "../dynamodb/direct-call.js";
 import { MillraceError } from "../errors.js";
 import { fencesOf } from "./memory-quarantine.js";
 import type { Fence, Quarantine, QuarantineEntry } from "./quarantine.js";
@@ -35,6 +37,7 @@ type QuarantineReads = Omit<Quarantine, "park" | "lift" | "release">;
 
 /** Reads a quarantine in the state table, strongly consistent throughout. */
 export function createQuarantineReads(client: DynamoDBClient, TableName: string): QuarantineReads {
+  const isEmpty = emptiness(client, TableName);
   /** The items of all pages; what goes wrong is classified. */
   async function* itemsOf(
     pages: AsyncIterable<{ Items?: StoredItem[] | undefined }>,
@@ -46,9 +49,8 @@ export function createQuarantineReads(client: DynamoDBClient, TableName: string)
     }
   }
 
-  function query(partition: string, prefix = ""): AsyncIterable<StoredItem> {
-    return itemsOf(paginateQuery({ client }, queryOf(TableName, partition, prefix)));
-  }
+  const query = (partition: string, prefix = "") =>
+    itemsOf(paginateQuery({ client }, queryOf(TableName, partition, prefix)));
 
   /** The heads of the entries of one view or of all; only these attributes of them, where any are named. */
   function heads(
@@ -73,6 +75,7 @@ export function createQuarantineReads(client: DynamoDBClient, TableName: string)
 
   return {
     async fences(source) {
+      if (await isEmpty(fencePartition(source))) return fencesOf([]);
       const fences: Fence[] = [];
       for await (const item of query(fencePartition(source))) {
         const { view, itemKey, parked } = decodeFence(source, item);
@@ -144,6 +147,31 @@ const WHERE_QUARANTINE = {
   ExpressionAttributeNames: { "#pk": "pk" },
   ExpressionAttributeValues: { ":quarantine": { S: quarantinePartition("") } },
 };
+
+/**
+ * Makes what says whether a partition surely holds nothing. Every batch asks, so it goes past the client's middleware; for
+ * whatever else is answered, the client asks again.
+ */
+function emptiness(
+  client: DynamoDBClient,
+  TableName: string,
+): (partition: string) => Promise<boolean> {
+  const call = createDirectCaller(client);
+  return async (partition) => {
+    const answer = await call("Query", { ...queryOf(TableName, partition), Limit: 1 });
+    return answer?.statusCode === 200 && foundNothing(answer.text);
+  };
+}
+
+function foundNothing(text: string): boolean {
+  try {
+    const { Items, LastEvaluatedKey } = JSON.parse(text) as QueryCommandOutput;
+    return Items?.length === 0 && LastEvaluatedKey === undefined;
+  } catch {
+    // Not an answer of DynamoDB's.
+    return false;
+  }
+}
 
 function queryOf(TableName: string, partition: string, prefix = "") {
   const begins = prefix !== "";

@@ -21,31 +21,77 @@ export interface Derivable {
  */
 export function derive<V extends Derivable>(view: V, change: NetChange): readonly Mutation<V>[] {
   const last = change.images.length - 1;
-  const wanted = rowsByKey(view, change.images[last]);
+  const wanted = rowsOf(view, change.images[last]);
+  const before: (readonly Row[])[] = [];
+  for (let i = 0; i < last; i++) before.push(rowsOf(view, change.images[i]));
+  const isOneByOne = wanted.length <= 1 && before.every(({ length }) => length <= 1);
+  return isOneByOne
+    ? deriveOne(view, change, before, wanted[0])
+    : deriveMany(view, change, before.map(byKey), byKey(wanted));
+}
+
+/** Where no image derives more than one row, as most do: what {@link deriveMany} says, at a third of its cost. */
+function deriveOne<V>(
+  view: V,
+  change: NetChange,
+  before: readonly (readonly Row[])[],
+  wanted: Row | undefined,
+): readonly Mutation<V>[] {
+  let enters = true;
+  let isSettled = true;
+  let leaving: Map<string, Row> | undefined;
+  for (const rows of before) {
+    const row = rows[0];
+    const isWanted = row !== undefined && row.key === wanted?.key;
+    if (isWanted) enters = false;
+    else if (row !== undefined) (leaving ??= new Map<string, Row>()).set(row.key, row);
+    isSettled &&= isWanted && isSame(row, wanted);
+  }
+  if (leaving === undefined) return isSettled || !wanted ? [] : [put(view, change, wanted, enters)];
+  const left = [...leaving.values()].map((row) => leave(view, change, row));
+  return wanted ? [...left, put(view, change, wanted, enters)] : left;
+}
+
+type RowsByKey = ReadonlyMap<string, Row>;
+
+function deriveMany<V>(
+  view: V,
+  change: NetChange,
+  before: readonly RowsByKey[],
+  wanted: RowsByKey,
+): readonly Mutation<V>[] {
   const settled = new Set(wanted.keys());
   const leaving = new Map<string, Row>();
   const met = new Set<string>();
-  for (let i = 0; i < last; i++) {
-    const rows = rowsByKey(view, change.images[i]);
+  for (const rows of before) {
     for (const [key, row] of rows) {
       if (wanted.has(key)) met.add(key);
       else leaving.set(key, row);
     }
     for (const key of settled) if (!isSame(rows.get(key), wanted.get(key))) settled.delete(key);
   }
-  const mutations: Mutation<V>[] = [];
-  for (const row of leaving.values())
-    mutations.push({ type: "delete", ...target(view, change, row) });
-  for (const row of wanted.values()) {
-    if (settled.has(row.key)) continue;
-    const enters = !met.has(row.key) && { enters: true as const };
-    mutations.push({ type: "put", ...target(view, change, row), ...enters });
-  }
+  const mutations: Mutation<V>[] = [...leaving.values()].map((row) => leave(view, change, row));
+  for (const row of wanted.values())
+    if (!settled.has(row.key)) mutations.push(put(view, change, row, !met.has(row.key)));
   return mutations;
 }
 
-function rowsByKey(view: Derivable, image: Item | undefined): ReadonlyMap<string, Row> {
-  return new Map(image === undefined ? [] : view.rowsOf(image).map((row) => [row.key, row]));
+const NONE: readonly Row[] = [];
+
+function rowsOf(view: Derivable, image: Item | undefined): readonly Row[] {
+  return image === undefined ? NONE : view.rowsOf(image);
+}
+
+function byKey(rows: readonly Row[]): RowsByKey {
+  return new Map(rows.map((row) => [row.key, row]));
+}
+
+function leave<V>(view: V, change: NetChange, row: Row): Mutation<V> {
+  return { type: "delete", ...target(view, change, row) };
+}
+
+function put<V>(view: V, change: NetChange, row: Row, enters: boolean): Mutation<V> {
+  return { type: "put", ...target(view, change, row), ...(enters && { enters }) };
 }
 
 function isSame(row: Row | undefined, other: Row | undefined): boolean {

@@ -39,7 +39,7 @@ describe("a tally", () => {
     ]);
     tally.results(workAt(AT), [{ outcome: "failed", error }]);
     tally.results(workAt(AT, byCustomer), [{ outcome: "stale" }]);
-    tally.unchanged("totals");
+    tally.derived("totals", 3, 2);
     const none = {
       applied: 0,
       stale: 0,
@@ -63,7 +63,7 @@ describe("a tally", () => {
     expect(lag((AT + 4) * 1000 + 250)).toBe(250);
     expect(lag((AT + 3) * 1000)).toBe(0);
     const idle = createTally(0);
-    idle.unchanged("totals");
+    idle.derived("totals", 1, 0);
     expect(idle.report(AT * 1000).views[0]?.lagMs).toBe(0);
   });
 
@@ -80,7 +80,8 @@ describe("a tally", () => {
 
   test("tells the breaker how many changes each view was asked and how many were poison", () => {
     const tally = createTally(3);
-    for (let i = 0; i < 3; i++) tally.asked("totals");
+    tally.derived("totals", 2, 2);
+    tally.derived("totals", 1, 0);
     tally.poison("totals");
     expect(tally.byView()).toMatchObject([{ view: "totals", changes: 3, poison: 1 }]);
   });

@@ -1,10 +1,16 @@
-import { QueryCommand } from "@aws-sdk/client-dynamodb";
+import { QueryCommand, type QueryCommandInput } from "@aws-sdk/client-dynamodb";
 import { expect, jest, test } from "@jest/globals";
 
 import { createDynamoDbQuarantine } from "../../src/state/dynamodb-quarantine.js";
 import { testDynamoDb } from "../support/endpoints.js";
 import { createStateTable } from "../support/state-table.js";
 import { describeQuarantineContract, entryOf } from "./quarantine-contract.js";
+
+/** What the client's connections are given. */
+interface Request {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
 
 describeQuarantineContract("the DynamoDB quarantine", async () => {
   const client = testDynamoDb();
@@ -31,16 +37,37 @@ test("G7: the fences of a source are one strongly consistent query, which costs 
   const client = testDynamoDb();
   const tableName = await createStateTable(client);
   const quarantine = createDynamoDbQuarantine({ client, tableName });
-  const send = jest.spyOn(client, "send");
+  const handle = jest.spyOn(client.config.requestHandler, "handle");
   expect((await quarantine.fences("orders")).size).toBe(0);
-  const calls = send.mock.calls.map(([command]) => command);
-  expect(calls).toHaveLength(1);
-  expect(calls[0]).toBeInstanceOf(QueryCommand);
-  const { input } = calls[0] as QueryCommand;
+  const requests = handle.mock.calls.map(([request]) => request as unknown as Request);
+  expect(requests.map(({ headers }) => headers["x-amz-target"])).toEqual([
+    "DynamoDB_20120810.Query",
+  ]);
+  const input = JSON.parse(requests[0]?.body ?? "") as QueryCommandInput;
   expect(input.ConsistentRead).toBe(true);
   const { ConsumedCapacity } = await client.send(
     new QueryCommand({ ...input, ReturnConsumedCapacity: "TOTAL" }),
   );
   expect(ConsumedCapacity?.CapacityUnits).toBeLessThanOrEqual(1);
+  client.destroy();
+});
+
+test.each([
+  ["half an answer", 200, '{"Items":['],
+  ["no fence, and more to read", 200, '{"Items":[],"LastEvaluatedKey":{"pk":{"S":"a"}}}'],
+  ["a throttle", 400, '{"__type":"a#ThrottlingException"}'],
+])("told %s, asks for the fences again the client's own way", async (_, statusCode, text) => {
+  const client = testDynamoDb();
+  const tableName = await createStateTable(client);
+  const quarantine = createDynamoDbQuarantine({ client, tableName });
+  const entry = entryOf();
+  await quarantine.park(entry);
+  const body = (async function* () {
+    yield Buffer.from(text);
+  })();
+  jest
+    .spyOn(client.config.requestHandler, "handle")
+    .mockResolvedValueOnce({ response: { statusCode, headers: {}, body } } as never);
+  expect((await quarantine.fences(entry.source)).size).toBe(1);
   client.destroy();
 });

@@ -19,17 +19,15 @@ export interface DynamoDbLocalOptions {
   readonly port?: number;
   /** Folder of the database file; in memory where none is given. */
   readonly dataDirectory?: string;
+  /** Whether it is to come to its full speed, which takes it a minute of work; not where it is not given. */
+  readonly isLongLived?: boolean;
   /** The environment to look for `JAVA_HOME` in. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
-// A short-lived server: starting fast and staying small matter more than peak speed.
-const JAVA_FLAGS = [
-  "-Xmx512m",
-  "-XX:+UseSerialGC",
-  "-XX:TieredStopAtLevel=1",
-  "-Djava.library.path=DynamoDBLocal_lib",
-];
+const JAVA_FLAGS = ["-Xmx512m", "-XX:+UseSerialGC", "-Djava.library.path=DynamoDBLocal_lib"];
+// Of a short-lived server: starting fast and staying small matter more than peak speed.
+const SHORT_LIVED = ["-XX:TieredStopAtLevel=1"];
 const SERVER_FLAGS = ["-jar", "DynamoDBLocal.jar", "-sharedDb", "-disableTelemetry"];
 const ANSWER_TIMEOUT_MS = 2_000;
 
@@ -46,11 +44,12 @@ export async function startDynamoDbLocal(
 ): Promise<DynamoDbLocal> {
   const dataDirectory = options.dataDirectory && resolve(options.dataDirectory);
   const storage = dataDirectory === undefined ? ["-inMemory"] : ["-dbPath", dataDirectory];
+  const flags = options.isLongLived ? JAVA_FLAGS : [...JAVA_FLAGS, ...SHORT_LIVED];
   const server = await startChildServer({
     name: "DynamoDB Local",
     cwd: findJarFolder([pathToFileURL(join(process.cwd(), "package.json")).href, import.meta.url]),
     command: findJava(options.environment ?? {}),
-    args: (port) => [...JAVA_FLAGS, ...SERVER_FLAGS, "-port", String(port), ...storage],
+    args: (port) => [...flags, ...SERVER_FLAGS, "-port", String(port), ...storage],
     port: options.port,
     dataDirectory,
     isReady: answersListTables,
