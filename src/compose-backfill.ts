@@ -2,12 +2,11 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 
 import type { BackfillParts } from "./backfill/backfill-parts.js";
-import type { FollowedSource } from "./backfill/check-handlers.js";
 import { checkExport } from "./backfill/from-export/export-coverage.js";
 import { type ExportFiles, folderFiles } from "./backfill/from-export/export-files.js";
 import { readManifest } from "./backfill/from-export/export-manifest.js";
 import type { SourceExport } from "./backfill/from-export/export-pages.js";
-import { creationTimes, inspectTables, type SourceInspection } from "./backfill/inspect-tables.js";
+import { creationTimes, type InspectedSource, inspectTables } from "./backfill/inspect-tables.js";
 import { createPace, type PaceLimits } from "./backfill/pace.js";
 import { createSegmentHandler, type SegmentHandler } from "./backfill/segment-handler.js";
 import type { SegmentMessage, SegmentQueue } from "./backfill/segment-message.js";
@@ -34,9 +33,7 @@ import type { View, ViewSource } from "./view/view.js";
 export interface ComposedBackfill {
   readonly parts: BackfillParts;
   readonly items: SourceItems;
-  readonly inspect: (source: ViewSource, views: readonly View[]) => Promise<SourceInspection>;
-  /** What event source mappings know the source by. */
-  followed(source: ViewSource, views: readonly View[]): Promise<FollowedSource>;
+  readonly inspect: (source: ViewSource, views: readonly View[]) => Promise<InspectedSource>;
   /**
    * Opens an export of a source, in a folder or at `s3://bucket/prefix`.
    *
@@ -77,10 +74,6 @@ export function composeBackfill(
       pace: createPace(limits, systemClock),
     },
     inspect: (source, own) => inspectTables(inspected, source, own),
-    async followed(source, own) {
-      const { streamArn } = await inspectTables(inspected, source, own);
-      return { table: tableName(source.table), streamArn };
-    },
     async openExport(location, source, own) {
       const bucket = location.startsWith("s3://") ? await openBucket(location) : undefined;
       if (bucket) opened.push(bucket);

@@ -5,13 +5,10 @@ import {
 } from "@aws-sdk/client-lambda";
 
 import { configurationError, messageOf, MillraceError } from "../errors.js";
+import type { InspectedSource } from "./inspect-tables.js";
 
 /** A table whose stream somebody has to follow while it is backfilled. */
-export interface FollowedSource {
-  /** The name DynamoDB knows it by. */
-  readonly table: string;
-  readonly streamArn: string;
-}
+type FollowedSource = Pick<InspectedSource, "table" | "streamArn">;
 
 /** What AWS says of the functions that follow a source. */
 export interface HandlersReport {

@@ -19,6 +19,8 @@ export interface SourceInspection {
 
 /** What {@link inspectTables} tells. */
 export interface InspectedSource extends SourceInspection {
+  /** The name DynamoDB knows it by. */
+  readonly table: string;
   /** What its event source mappings name it by. */
   readonly streamArn: string;
 }
@@ -66,6 +68,7 @@ export async function inspectTables(
   if (mistakes.length > 0) throw configurationError("backfill", mistakes);
   return {
     label: table?.LatestStreamLabel ?? "",
+    table: name,
     streamArn: table?.LatestStreamArn ?? "",
     itemsAbout: table?.ItemCount ?? 0,
   };

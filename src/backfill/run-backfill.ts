@@ -35,7 +35,7 @@ export interface OpenedRun {
 
 /** Finds the unfinished backfill of the same views and items, or begins one. */
 export async function openRun(state: BackfillState, request: BackfillRequest): Promise<OpenedRun> {
-  const { restart, id, nowMs: startedAtMs, ...rest } = request;
+  const { restart, id, nowMs: startedAtMs } = request;
   const asked = runIdentity(request);
   const unfinished = (await state.runs(request.source)).filter(
     (run) => run.finishedAtMs === undefined && runIdentity(run) === asked,
@@ -45,7 +45,9 @@ export async function openRun(state: BackfillState, request: BackfillRequest): P
     const states = await state.segments(request.source, latest.id);
     return { run: latest, begun: "before", states };
   }
-  const run: BackfillRun = { id, startedAtMs, ...rest };
+  const { source, views, scope, segments, label, itemsAbout } = request;
+  // Named one by one: what else somebody's request holds is not to be stored.
+  const run = { id, startedAtMs, source, views, scope, segments, label, itemsAbout };
   await state.saveRun(run);
   const begun = latest ? "anew, for the stream has been created again" : "anew";
   return { run, begun, states: [] };

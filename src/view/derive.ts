@@ -30,7 +30,7 @@ export function derive<V extends Derivable>(view: V, change: NetChange): readonl
     : deriveMany(view, change, before.map(byKey), byKey(wanted));
 }
 
-/** Where no image derives more than one row, as most do: what {@link deriveMany} says, at a third of its cost. */
+/** Where no image derives more than one row, as most do: what {@link deriveMany} says, without its sets and maps. */
 function deriveOne<V>(
   view: V,
   change: NetChange,

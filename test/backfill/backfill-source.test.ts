@@ -103,6 +103,16 @@ describe("a backfill of one source", () => {
     expect(await run({ runId: "r-6" })).toBe("r-3");
   });
 
+  test("stores of an inspection only what a run is", async () => {
+    const { parts, backfill } = world(5);
+    const inspected = { label: LABEL, itemsAbout: 5, table: "things", streamArn: "arn" };
+    await backfillSource(parts, { ...backfill, inspect: async () => inspected }, goOn);
+    const [run] = await parts.state.runs("things");
+    expect(Object.keys(run ?? {}).sort()).toEqual(
+      ["finishedAtMs", "id", "itemsAbout", "label", "scope", "segments", "source", "startedAtMs", "views"], // prettier-ignore
+    );
+  });
+
   test("N23: is not finished when the stream is another in the end, and is begun anew then", async () => {
     const { parts, backfill } = world(15);
     let label = LABEL;

@@ -225,7 +225,7 @@ async function tellHandlers(
 ): Promise<void> {
   const { askLambda } = await import("../../backfill/check-handlers.js");
   for (const { source, views } of chosen) {
-    const { functions, warnings } = await askLambda(await composed.followed(source, views));
+    const { functions, warnings } = await askLambda(await composed.inspect(source, views));
     if (functions.length > 0)
       print(pc.dim(`The stream of ${source.table} is followed by ${functions.join(", ")}.`));
     for (const warning of warnings) print(pc.yellow(warning));
